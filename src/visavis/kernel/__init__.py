@@ -1,0 +1,1 @@
+"""The types every room shares: clock, media, events, errors, settings, registry. No I/O, no vendors."""

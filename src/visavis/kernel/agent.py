@@ -1,0 +1,51 @@
+"""What a builder writes: one agent, in Python or as a TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+ToolFunction = Callable[..., Any]
+
+DEFAULT_GREETING = "Hello! I'm {name}. How can I help you?"
+
+
+class Stack(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which provider does each job: a registered name, or 'package.module:attribute'."""
+
+    vad: Annotated[str, Meta(description="Voice activity detector.")] = "silero"
+    asr: Annotated[str, Meta(description="Speech recogniser; empty: by language.")] = ""
+    endpoint: Annotated[str, Meta(description="End-of-turn model; empty: none.")] = "smart-turn"
+    llm: Annotated[str, Meta(description="Language model.")] = "embedded"
+    tts: Annotated[str, Meta(description="Voice; empty: by language.")] = ""
+
+    def asr_for(self, language: str) -> str:
+        return self.asr or ("moonshine" if language.startswith("en") else "whisper")
+
+    def tts_for(self, language: str) -> str:
+        return self.tts or ("hibari" if language.startswith("en") else "kokoro")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent: who it is, how it sounds, what it may do.
+
+    `instructions` is its persona and task in plain language. `tools` are Python functions with type hints and a
+    docstring; the agent may call them. `voice` is a voice of the chosen TTS ('' takes its default). `language`
+    is a BCP 47 tag. `greeting` is said first; `{name}` stands for the agent's name; '' says nothing.
+    """
+
+    name: str
+    instructions: str
+    voice: str = ""
+    language: str = "en"
+    greeting: str = DEFAULT_GREETING
+    tools: Sequence[ToolFunction] = ()
+    stack: Stack = field(default_factory=Stack)
+
+    @property
+    def opening(self) -> str:
+        return self.greeting.replace("{name}", self.name)

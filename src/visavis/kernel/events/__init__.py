@@ -1,0 +1,182 @@
+"""Every fact of a session is one typed, past-tense event. Nothing else counts, logs or stores.
+
+Times ending in `_s` are media time in seconds unless the docstring says otherwise. Events are immutable and
+serialise to one flat JSON object with a `type`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from visavis.kernel.events.base import Event, Record
+from visavis.kernel.events.call import (
+    ClockRemapped,
+    ConsentAsked,
+    ConsentGiven,
+    ConsentRefused,
+    ConsentRevoked,
+    FramesSeen,
+    IdlePrompted,
+    MessageRejected,
+    PeerLost,
+    PeerReturned,
+    SessionEnded,
+    SessionJoined,
+    SessionResumed,
+    SessionStarted,
+    TrackChanged,
+)
+from visavis.kernel.events.provider import (
+    Apologized,
+    FellBack,
+    ProviderFailed,
+    ToolCalled,
+    ToolRefused,
+    ToolReturned,
+    UsageCounted,
+)
+from visavis.kernel.events.reply import (
+    AudioHeard,
+    FirstAudioPlayed,
+    FirstClause,
+    FirstSpeech,
+    FirstToken,
+    Interrupted,
+    ReplyDiscarded,
+    ReplyEnded,
+    ReplyReleased,
+    ReplyStarted,
+)
+from visavis.kernel.events.turn import (
+    BargeInIgnored,
+    Ducked,
+    EndpointScored,
+    FinalRequested,
+    PlaybackStarted,
+    PlaybackStopped,
+    SpeechStarted,
+    SpeechStopped,
+    TextTyped,
+    TimerFired,
+    TranscriptRevised,
+    TurnEnded,
+    TurnMaybeOver,
+    TurnResumed,
+)
+
+AnyEvent = (
+    SessionJoined
+    | SessionStarted
+    | SessionResumed
+    | SessionEnded
+    | ConsentAsked
+    | ConsentGiven
+    | ConsentRefused
+    | ConsentRevoked
+    | PeerLost
+    | PeerReturned
+    | TrackChanged
+    | ClockRemapped
+    | FramesSeen
+    | IdlePrompted
+    | MessageRejected
+    | SpeechStarted
+    | SpeechStopped
+    | TranscriptRevised
+    | EndpointScored
+    | FinalRequested
+    | TextTyped
+    | TimerFired
+    | PlaybackStarted
+    | PlaybackStopped
+    | TurnMaybeOver
+    | TurnResumed
+    | TurnEnded
+    | Ducked
+    | BargeInIgnored
+    | ReplyStarted
+    | FirstToken
+    | FirstClause
+    | FirstSpeech
+    | ReplyReleased
+    | ReplyDiscarded
+    | FirstAudioPlayed
+    | AudioHeard
+    | Interrupted
+    | ReplyEnded
+    | ToolCalled
+    | ToolReturned
+    | ToolRefused
+    | ProviderFailed
+    | FellBack
+    | Apologized
+    | UsageCounted
+)
+
+_encoder = msgspec.json.Encoder()
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode_event(event: Event) -> bytes:
+    """One JSON object, `type` first."""
+    return _encoder.encode(event)
+
+
+def decode_event(data: bytes | str) -> AnyEvent:
+    """The event in `data`; raises msgspec.ValidationError when it is none of ours."""
+    return _event_decoder.decode(data)
+
+
+__all__ = [
+    "AnyEvent",
+    "Apologized",
+    "AudioHeard",
+    "BargeInIgnored",
+    "ClockRemapped",
+    "ConsentAsked",
+    "ConsentGiven",
+    "ConsentRefused",
+    "ConsentRevoked",
+    "Ducked",
+    "EndpointScored",
+    "Event",
+    "FellBack",
+    "FinalRequested",
+    "FirstAudioPlayed",
+    "FirstClause",
+    "FirstSpeech",
+    "FirstToken",
+    "FramesSeen",
+    "IdlePrompted",
+    "Interrupted",
+    "MessageRejected",
+    "PeerLost",
+    "PeerReturned",
+    "PlaybackStarted",
+    "PlaybackStopped",
+    "ProviderFailed",
+    "Record",
+    "ReplyDiscarded",
+    "ReplyEnded",
+    "ReplyReleased",
+    "ReplyStarted",
+    "SessionEnded",
+    "SessionJoined",
+    "SessionResumed",
+    "SessionStarted",
+    "SpeechStarted",
+    "SpeechStopped",
+    "TextTyped",
+    "TimerFired",
+    "ToolCalled",
+    "ToolRefused",
+    "ToolReturned",
+    "TrackChanged",
+    "TranscriptRevised",
+    "TurnEnded",
+    "TurnMaybeOver",
+    "TurnResumed",
+    "UsageCounted",
+    "decode_event",
+    "encode_event",
+]

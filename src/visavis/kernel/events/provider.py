@@ -1,0 +1,63 @@
+"""Facts about models, services and tools."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from visavis.kernel.events.base import Event
+
+
+class ProviderFailed(Event, frozen=True):
+    """A provider's call went wrong. `code` is an error code of `kernel.errors`; `detail` names no content."""
+
+    layer: str
+    provider: str
+    code: str
+    detail: str = ""
+
+
+class FellBack(Event, frozen=True):
+    layer: str
+    from_provider: str
+    to_provider: str
+
+
+class Apologized(Event, frozen=True):
+    """The person was told, aloud and on the page, that something did not work."""
+
+    reply: int
+    code: str
+
+
+class UsageCounted(Event, frozen=True):
+    """What a call to a provider used: `amounts` such as `input_tokens`, `output_tokens`, `audio_s`, `characters`."""
+
+    layer: str
+    provider: str
+    model: str
+    amounts: dict[str, float]
+
+
+class ToolCalled(Event, frozen=True):
+    content: ClassVar[bool] = True
+    reply: int
+    call: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class ToolReturned(Event, frozen=True):
+    content: ClassVar[bool] = True
+    reply: int
+    call: str
+    name: str
+    result: str
+    ok: bool
+    took_s: float
+
+
+class ToolRefused(Event, frozen=True):
+    content: ClassVar[bool] = True
+    reply: int
+    name: str
+    why: str

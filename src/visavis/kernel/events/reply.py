@@ -1,0 +1,78 @@
+"""The life of a reply: started (maybe in silence), released or discarded, heard, interrupted, ended."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from visavis.kernel.events.base import Event
+
+
+class ReplyStarted(Event, frozen=True):
+    """`kind`: answer, greeting, idle, apology, resume, goodbye. `turn` is 0 when nobody asked."""
+
+    reply: int
+    turn: int
+    revision: int
+    kind: str
+
+
+class FirstToken(Event, frozen=True):
+    reply: int
+
+
+class FirstClause(Event, frozen=True):
+    """The first piece of text that can be spoken on its own was complete."""
+
+    reply: int
+
+
+class FirstSpeech(Event, frozen=True):
+    """The first audio of the reply was synthesised."""
+
+    reply: int
+
+
+class ReplyReleased(Event, frozen=True):
+    """The turn is the person's no more: what the reply has may now be heard."""
+
+    reply: int
+
+
+class ReplyDiscarded(Event, frozen=True):
+    """A revision that nobody heard. `why`: resumed, words_changed, superseded."""
+
+    reply: int
+    why: str
+
+
+class FirstAudioPlayed(Event, frozen=True):
+    """The first audible sample left for the person. `v2v_s`: seconds since the person's last sound, as the
+    server knows it (0 when nobody asked); the figure at the person's ear is the benchmark's."""
+
+    reply: int
+    v2v_s: float
+
+
+class AudioHeard(Event, frozen=True):
+    """Words of the reply that reached the person's ear, rounded down to a word; cumulative for the reply."""
+
+    content: ClassVar[bool] = True
+    reply: int
+    text: str
+
+
+class Interrupted(Event, frozen=True):
+    """The person took the floor. `heard` is all that reached their ear."""
+
+    content: ClassVar[bool] = True
+    reply: int
+    heard: str
+
+
+class ReplyEnded(Event, frozen=True):
+    """`text` is what was heard, `ok` whether the reply was said to its end."""
+
+    content: ClassVar[bool] = True
+    reply: int
+    text: str
+    ok: bool

@@ -1,0 +1,103 @@
+"""What the floor reads and what it decides. Replaying the inputs through `turn/` gives the same decisions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from visavis.kernel.events.base import Event
+
+
+class SpeechStarted(Event, frozen=True):
+    """The person began to make speech sounds at `at_s` (VAD with hysteresis)."""
+
+    at_s: float
+
+
+class SpeechStopped(Event, frozen=True):
+    """The last speech sound ended at `at_s`; known `after_s` seconds later."""
+
+    at_s: float
+    after_s: float
+
+
+class TranscriptRevised(Event, frozen=True):
+    """The words of the current turn so far; replaces every earlier revision. `final`: the full pass at a pause."""
+
+    content: ClassVar[bool] = True
+    text: str
+    final: bool = False
+    language: str = ""
+    took_s: float = 0.0
+
+
+class EndpointScored(Event, frozen=True):
+    """P(the person is done), 0–1, from the audio of the turn so far, rounded to 0.01."""
+
+    p_complete: float
+    took_s: float = 0.0
+
+
+class FinalRequested(Event, frozen=True):
+    """The full recognition pass over the turn so far was asked for."""
+
+
+class TextTyped(Event, frozen=True):
+    """The person typed instead of speaking."""
+
+    content: ClassVar[bool] = True
+    text: str
+
+
+class TimerFired(Event, frozen=True):
+    """The floor had asked to be woken at `due_s`."""
+
+    due_s: float
+
+
+class PlaybackStarted(Event, frozen=True):
+    """The agent's voice became audible (start of a reply's audio)."""
+
+    reply: int
+
+
+class PlaybackStopped(Event, frozen=True):
+    """The agent's voice fell silent: the reply had ended or was stopped."""
+
+    reply: int
+
+
+class TurnMaybeOver(Event, frozen=True):
+    """First hint that the turn may be over: reply revision `revision` starts, unheard."""
+
+    revision: int
+
+
+class TurnResumed(Event, frozen=True):
+    """The person went on: revision `revision` died without a trace in context."""
+
+    revision: int
+
+
+class TurnEnded(Event, frozen=True):
+    """The turn is over. `speech_end_s` is when the last sound ended (of typed text: when it came in)."""
+
+    content: ClassVar[bool] = True
+    turn: int
+    revision: int
+    text: str
+    speech_end_s: float
+    why: str
+    typed: bool = False
+
+
+class Ducked(Event, frozen=True):
+    """The person made a sound while the agent spoke: the agent's voice was turned down at once."""
+
+    reply: int
+
+
+class BargeInIgnored(Event, frozen=True):
+    """The sound was no interruption; the voice went on at full level. `why`: backchannel, no_words, short."""
+
+    reply: int
+    why: str

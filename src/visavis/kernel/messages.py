@@ -1,0 +1,194 @@
+"""What the page and the server say to each other: JSON objects with a `type`, on the data channel and on
+`/ws/audio`. Each direction is one tagged union; anything else is refused (`MessageRejected`), never guessed at.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+MAX_MESSAGE_BYTES = 16_384
+MAX_TYPED_CHARS = 2_000
+
+AgentState = Literal["waiting", "idle", "listening", "thinking", "speaking", "ended"]
+
+
+class ClientMessage(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """From the person's side."""
+
+
+class Consent(ClientMessage, frozen=True, tag="consent"):
+    """The answer to the notice. On `/ws/audio` this is the first message unless consent is attested."""
+
+    given: bool
+    purposes: list[str] = ["listen"]
+
+
+class Say(ClientMessage, frozen=True, tag="say"):
+    """Typed text; works like speech."""
+
+    text: str
+
+
+class Typing(ClientMessage, frozen=True, tag="typing"):
+    """The person is typing: no idle prompt now."""
+
+
+class Playout(ClientMessage, frozen=True, tag="playout"):
+    """The delay in ms between arrival and ear at the client (jitter buffer and device)."""
+
+    delay_ms: float
+
+
+class Track(ClientMessage, frozen=True, tag="track"):
+    """The person switched a device: `kind` microphone, camera or screen; `mid` names the media line."""
+
+    kind: Literal["microphone", "camera", "screen"]
+    on: bool
+    mid: str = ""
+
+
+class Start(ClientMessage, frozen=True, tag="start"):
+    """First message on `/ws/audio`: negotiates the PCM rate in Hz and may carry the consent."""
+
+    rate_hz: int = 16_000
+    consent: bool = False
+    session: str = ""
+
+
+class Leave(ClientMessage, frozen=True, tag="leave"):
+    pass
+
+
+AnyClientMessage = Consent | Say | Typing | Playout | Track | Start | Leave
+
+
+class ServerMessage(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """To the person's side."""
+
+
+class Hello(ServerMessage, frozen=True, tag="hello"):
+    """Opens every connection. `session` is the key for coming back; `rate_hz` of the agent's PCM (ws only)."""
+
+    session: str
+    agent: str
+    language: str
+    rate_hz: int = 0
+    resumed: bool = False
+
+
+class Notice(ServerMessage, frozen=True, tag="notice"):
+    """The text to show or say before anything is processed."""
+
+    version: str
+    text: str
+
+
+class State(ServerMessage, frozen=True, tag="state"):
+    state: AgentState
+
+
+class Transcript(ServerMessage, frozen=True, tag="transcript"):
+    """Captions. `id` names the line: a later message with the same role and id replaces it."""
+
+    role: Literal["user", "agent"]
+    text: str
+    final: bool
+    id: int = 0
+
+
+class VisemeTrack(ServerMessage, frozen=True, tag="visemes"):
+    """Mouth shapes for audio whose first sample leaves now: `marks` are `[start_ms, shape]`, `total_ms` its length.
+
+    Shapes: sil, aa, ee, ih, oh, ou, mm, ff, th, dd, kk, ch, ss, nn, rr.
+    """
+
+    marks: list[tuple[int, str]]
+    total_ms: int
+
+
+class Clear(ServerMessage, frozen=True, tag="clear"):
+    """Drop queued agent audio: the person has taken the floor."""
+
+
+class Duck(ServerMessage, frozen=True, tag="duck"):
+    on: bool
+
+
+class Latency(ServerMessage, frozen=True, tag="latency"):
+    """One turn's waterfall: stage → milliseconds, in order; `over` names the stage furthest over its budget."""
+
+    turn: int
+    v2v_ms: float
+    stages_ms: dict[str, float]
+    over: str = ""
+
+
+class ToolNote(ServerMessage, frozen=True, tag="tool"):
+    name: str
+    status: Literal["called", "done", "failed"]
+
+
+class Committed(ServerMessage, frozen=True, tag="committed"):
+    """Every journal record of this session up to `seq` is on disk."""
+
+    seq: int
+
+
+class Problem(ServerMessage, frozen=True, tag="error"):
+    """`code` is stable (`kernel.errors`); `text` is for the person and says what to do."""
+
+    code: str
+    text: str
+    fatal: bool = False
+
+
+class Bye(ServerMessage, frozen=True, tag="bye"):
+    reason: str
+
+
+AnyServerMessage = (
+    Hello | Notice | State | Transcript | VisemeTrack | Clear | Duck | Latency | ToolNote | Committed | Problem | Bye
+)
+
+_client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
+_server_decoder: msgspec.json.Decoder[AnyServerMessage] = msgspec.json.Decoder(AnyServerMessage)
+_encoder = msgspec.json.Encoder()
+
+
+class BadMessage(ValueError):
+    """The client's message is not one of ours; the text says why without quoting it."""
+
+
+def decode_client(data: str | bytes) -> AnyClientMessage:
+    """Raises BadMessage for anything oversized, malformed or unknown."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise BadMessage(f"message too large (limit {MAX_MESSAGE_BYTES} bytes)")
+    try:
+        message = _client_decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadMessage(_why(error)) from error
+    if isinstance(message, Say) and len(message.text) > MAX_TYPED_CHARS:
+        raise BadMessage(f"text too long (limit {MAX_TYPED_CHARS} characters)")
+    return message
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return "not one of this protocol's messages, or a field is missing or of the wrong type"
+    return "not valid JSON"
+
+
+def decode_server(data: str | bytes) -> AnyServerMessage:
+    """For clients written in Python: the synthetic caller, tests, robots."""
+    return _server_decoder.decode(data)
+
+
+def encode(message: ServerMessage | ClientMessage) -> str:
+    return _encoder.encode(message).decode()
+
+
+def as_dict(message: ServerMessage | ClientMessage) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(message)
+    return built

@@ -1,0 +1,65 @@
+"""Names to implementations: a table of import paths, imported on first use.
+
+A setting names an engine either by its short name (`"moonshine"`) or by `"package.module:attribute"`, so that a
+user's own class needs no plug-in machinery.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any, Literal
+
+from visavis.kernel.errors import ConfigError
+
+Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "store"]
+
+TABLE: dict[Kind, dict[str, str]] = {
+    "vad": {"silero": "visavis.hear.silero:SileroVad"},
+    "asr": {
+        "moonshine": "visavis.hear.moonshine:MoonshineAsr",
+        "whisper": "visavis.hear.whisper:WhisperAsr",
+    },
+    "endpoint": {"smart-turn": "visavis.hear.smart_turn:SmartTurn"},
+    "llm": {
+        "embedded": "visavis.think.embedded:EmbeddedLlm",
+        "openai": "visavis.think.openai_chat:OpenAiChat",
+    },
+    "tts": {
+        "hibari": "visavis.speak.hibari:HibariTts",
+        "kokoro": "visavis.speak.kokoro:KokoroTts",
+    },
+    "echo": {"aec3": "visavis.hear.echo:Aec3"},
+    "store": {"sqlite": "visavis.journal.sqlite:SqliteStore", "memory": "visavis.journal.memory:MemoryStore"},
+}
+
+
+def names(kind: Kind) -> list[str]:
+    """The short names known for `kind`, sorted."""
+    return sorted(TABLE[kind])
+
+
+def resolve(kind: Kind, name: str) -> Any:
+    """The class or factory for `name`.
+
+    Raises ConfigError when the name is unknown, the module is missing (with the extra to install when that is
+    known) or has no such attribute.
+    """
+    path = TABLE[kind].get(name, name)
+    module_name, _, attribute = path.partition(":")
+    if not attribute:
+        close = difflib.get_close_matches(name, names(kind), n=1)
+        meant = f"did you mean '{close[0]}'? " if close else ""
+        raise ConfigError(
+            f"unknown {kind} provider '{name}'",
+            hint=f"{meant}known: {', '.join(names(kind))}, or your own as 'package.module:attribute'",
+        )
+    try:
+        return getattr(importlib.import_module(module_name), attribute)
+    except ImportError as error:
+        raise ConfigError(
+            f"{kind} provider '{name}' could not be imported: {error}",
+            hint="install the package that provides it (visavis doctor lists the extras)",
+        ) from error
+    except AttributeError as error:
+        raise ConfigError(f"'{module_name}' has no '{attribute}' (for {kind} '{name}')") from error

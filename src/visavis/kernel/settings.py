@@ -1,0 +1,138 @@
+"""All settings, typed, with their defaults and what they mean. `docs/settings.md` is made from this file.
+
+One TOML file (`visavis.toml`, or `--config`) holds them; it is validated once, when it is read. Secrets never
+stand in it: a setting that needs one names an environment variable.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class ServerSettings(_Section, frozen=True):
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on; 0 takes any free one.")] = 8080
+    max_sessions: Annotated[Count, Meta(description="Calls at one time; the next caller hears a polite 'busy'.")] = 4
+    stop_grace_s: Annotated[Positive, Meta(description="On stop, seconds that calls get to end by themselves.")] = 5.0
+    consent: Annotated[
+        Literal["ask", "attested"],
+        Meta(description="'attested': the operator vouches that callers on /ws/audio have agreed already."),
+    ] = "ask"
+    allowed_origins: Annotated[
+        list[str],
+        Meta(description="Web origins, besides the server's own, whose pages may open a call."),
+    ] = field(default_factory=list)
+
+
+class WebRtcSettings(_Section, frozen=True):
+    ice_servers: Annotated[
+        list[str],
+        Meta(description="STUN and TURN addresses, such as 'stun:host:3478' or 'turn:host:3478?transport=udp'."),
+    ] = field(default_factory=list)
+    turn_username: Annotated[str, Meta(description="User name for the TURN servers.")] = ""
+    turn_password_env: Annotated[str, Meta(description="Environment variable that holds the TURN password.")] = (
+        "VISAVIS_TURN_PASSWORD"
+    )
+    loopback: Annotated[
+        bool, Meta(description="Also offer 127.0.0.1 as a candidate, for callers on this machine.")
+    ] = True
+    opus_bitrate: Annotated[
+        int, Meta(ge=6_000, le=128_000, description="Bit rate of the agent's voice, bits per second, mono.")
+    ] = 32_000
+    reconnect_s: Annotated[
+        Positive, Meta(description="Seconds a dropped caller has to come back to the same conversation.")
+    ] = 30.0
+
+
+class JournalSettings(_Section, frozen=True):
+    store: Annotated[str, Meta(description="Journal store: 'sqlite', 'memory', or 'package.module:Class'.")] = (
+        "sqlite"
+    )
+    path: Annotated[
+        str,
+        Meta(description="The journal's file; empty: visavis/journal.db in the user's data directory."),
+    ] = ""
+    batch_s: Annotated[
+        Positive,
+        Meta(description="Longest time a fact waits before it is committed; a turn's end commits at once."),
+    ] = 0.25
+
+
+class ModelSettings(_Section, frozen=True):
+    cache: Annotated[str, Meta(description="Where model files live; empty: visavis/models in the user's cache.")] = ""
+    local: Annotated[
+        dict[str, str],
+        Meta(description="Model name → directory or file of your own to use instead of downloading."),
+    ] = field(default_factory=dict)
+    hub: Annotated[str, Meta(description="Base address of a model hub to try before the registry; empty: none.")] = ""
+    threads: Annotated[int, Meta(ge=1, le=64, description="Worker threads of the compute scheduler.")] = 2
+
+
+class LlmSettings(_Section, frozen=True):
+    model: Annotated[str, Meta(description="Model name at the provider, or in the manifest for 'embedded'.")] = ""
+    base_url: Annotated[str, Meta(description="Address of an OpenAI-compatible API.")] = ""
+    api_key_env: Annotated[str, Meta(description="Environment variable that holds the key.")] = "OPENAI_API_KEY"
+    threads: Annotated[int, Meta(ge=1, le=64, description="Threads of the embedded model.")] = 2
+    context_tokens: Annotated[int, Meta(ge=512, description="Context size per call of the embedded model.")] = 4096
+    max_tokens: Annotated[Count, Meta(description="Longest reply, in tokens; an endless one is cut here.")] = 220
+    temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature.")] = 0.3
+    connect_timeout_s: Annotated[Positive, Meta(description="Longest wait for a connection.")] = 5.0
+    first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first token.")] = 12.0
+    idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between tokens.")] = 8.0
+    total_timeout_s: Annotated[Positive, Meta(description="Longest whole reply.")] = 45.0
+
+
+class TurnSettings(_Section, frozen=True):
+    vad_start: Annotated[float, Meta(gt=0, lt=1, description="Speech probability that opens speech.")] = 0.5
+    vad_stop: Annotated[float, Meta(gt=0, lt=1, description="Probability below which speech closes.")] = 0.35
+    vad_start_s: Annotated[Positive, Meta(description="Speech needed before it counts, seconds.")] = 0.064
+    vad_stop_s: Annotated[Positive, Meta(description="Silence needed before speech counts as stopped.")] = 0.2
+    done_p: Annotated[float, Meta(gt=0, lt=1, description="End-of-turn probability that ends a turn at once.")] = 0.6
+    patience_s: Annotated[
+        Positive, Meta(description="Silence after which an unfinished-sounding turn ends anyway.")
+    ] = 1.6
+    settle_s: Annotated[
+        Positive,
+        Meta(description="Silence that ends a turn which is neither clearly finished nor clearly not."),
+    ] = 0.7
+    barge_in_words: Annotated[Count, Meta(description="Words that make a sound an interruption.")] = 2
+    barge_in_s: Annotated[
+        Positive, Meta(description="Sustained speech that interrupts even before words are known.")
+    ] = 0.55
+
+
+class SessionSettings(_Section, frozen=True):
+    idle_prompt_s: Annotated[Positive, Meta(description="Silence before the agent asks whether you are there.")] = (
+        20.0
+    )
+    idle_prompts: Annotated[int, Meta(ge=0, description="Prompts before the agent says goodbye and leaves.")] = 2
+    max_call_s: Annotated[Positive, Meta(description="Longest call; the agent says so and ends.")] = 3600.0
+    echo: Annotated[
+        str, Meta(description="Echo canceller for doors whose clients have none: 'aec3', or '' for none.")
+    ] = "aec3"
+
+
+class Settings(_Section, frozen=True):
+    """The whole file; each section is a TOML table."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    webrtc: WebRtcSettings = field(default_factory=WebRtcSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    llm: LlmSettings = field(default_factory=LlmSettings)
+    turn: TurnSettings = field(default_factory=TurnSettings)
+    session: SessionSettings = field(default_factory=SessionSettings)
+
+
+SECTIONS: dict[str, type[Struct]] = {item.name: item.type for item in msgspec.structs.fields(Settings)}

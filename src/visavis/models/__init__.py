@@ -1,0 +1,1 @@
+"""Model files (manifest, store) and the compute they share (scheduler). No policy."""

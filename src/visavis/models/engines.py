@@ -1,0 +1,58 @@
+"""What an engine needs to load, and the shared set of loaded engines: one of each per process, for all sessions.
+
+An engine class has `async def load(cls, context) -> Self`: it finds its files through `context.store`, loads them
+off the event loop and warms them up. Loading happens before the first call is accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from visavis.kernel.registry import Kind, resolve
+from visavis.kernel.settings import Settings
+from visavis.models.scheduler import ComputeScheduler
+from visavis.models.store import ModelStore
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    settings: Settings
+    store: ModelStore
+    scheduler: ComputeScheduler
+
+
+class _Closable(Protocol):
+    def close(self) -> Awaitable[None] | None: ...
+
+
+class Engines:
+    """Loads each (kind, name) once, however many ask at the same time; closes all in reverse order."""
+
+    def __init__(self, context: EngineContext) -> None:
+        self.context = context
+        self._loaded: dict[tuple[Kind, str], Any] = {}
+        self._lock = asyncio.Lock()
+
+    async def get(self, kind: Kind, name: str) -> Any:
+        """The engine, loaded. Raises ConfigError for an unknown name, ModelError for missing files."""
+        async with self._lock:
+            engine = self._loaded.get((kind, name))
+            if engine is None:
+                load: Callable[[EngineContext], Awaitable[Any]] = resolve(kind, name).load
+                engine = self._loaded[kind, name] = await load(self.context)
+            return engine
+
+    def put(self, kind: Kind, name: str, engine: Any) -> None:
+        """Use this ready-made engine for (kind, name); for tests and benchmarks."""
+        self._loaded[kind, name] = engine
+
+    async def close(self) -> None:
+        for engine in reversed(self._loaded.values()):
+            close = getattr(engine, "close", None)
+            if close is not None and (pending := close()) is not None:
+                await pending
+        self._loaded.clear()
+        self.context.scheduler.close()

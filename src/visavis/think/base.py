@@ -1,0 +1,89 @@
+"""The contract of a language model.
+
+A request goes in as messages; text deltas, tool calls, usage and one `Finished` come out. The stream belongs to
+its consumer: closing it (`aclose`, or cancelling the task that reads it) stops the model's work. Adapters apply
+the four timeouts of the settings and raise `ProviderTimeout`, `AtCapacity`, `Rejected` or `ProtocolViolation`;
+they hold no conversation state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function the model wants run. `arguments` is the JSON text as the model wrote it, not yet validated."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the prompt. `tool_call_id` is set on `tool` messages, `tool_calls` on `assistant` ones."""
+
+    role: Role
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A function as the model sees it; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRequest:
+    messages: Sequence[Message]
+    tools: Sequence[ToolSpec] = ()
+    max_tokens: int = 220
+    temperature: float = 0.3
+    session: str = ""
+    """Lets an engine with per-call slots keep this session's prompt cache in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`why`: stop, length, tools."""
+
+    why: Literal["stop", "length", "tools"]
+    usage: Usage = field(default_factory=lambda: Usage(0, 0))
+
+
+LlmEvent = TextDelta | ToolCall | Finished
+
+
+class Llm(Protocol):
+    name: str
+    model: str
+
+    def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]: ...
+
+    async def prefill(self, request: LlmRequest) -> None:
+        """Put the request's messages into the prompt cache, if there is one; cheap to call, errors are silent."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Doors into a call. Each maps its own clock to media time and speaks the same typed messages."""
