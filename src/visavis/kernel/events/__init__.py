@@ -52,6 +52,8 @@ from visavis.kernel.events.turn import (
     Ducked,
     EndpointScored,
     FinalRequested,
+    FloorTaken,
+    NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
     SpeechStarted,
@@ -93,6 +95,8 @@ AnyEvent = (
     | TurnResumed
     | TurnEnded
     | Ducked
+    | FloorTaken
+    | NothingSaid
     | BargeInIgnored
     | ReplyStarted
     | FirstToken
@@ -146,10 +150,12 @@ __all__ = [
     "FirstClause",
     "FirstSpeech",
     "FirstToken",
+    "FloorTaken",
     "FramesSeen",
     "IdlePrompted",
     "Interrupted",
     "MessageRejected",
+    "NothingSaid",
     "PeerLost",
     "PeerReturned",
     "PlaybackStarted",

@@ -21,24 +21,30 @@ class SpeechStopped(Event, frozen=True):
 
 
 class TranscriptRevised(Event, frozen=True):
-    """The words of the current turn so far; replaces every earlier revision. `final`: the full pass at a pause."""
+    """The words of the current turn so far; replaces every earlier revision.
+
+    `pause` is 0 for a partial, else the pause (`FinalRequested`) whose full pass this is.
+    """
 
     content: ClassVar[bool] = True
     text: str
-    final: bool = False
+    pause: int = 0
     language: str = ""
     took_s: float = 0.0
 
 
 class EndpointScored(Event, frozen=True):
-    """P(the person is done), 0–1, from the audio of the turn so far, rounded to 0.01."""
+    """P(the person is done), 0–1, from the audio up to pause `pause`, rounded to 0.01."""
 
     p_complete: float
+    pause: int
     took_s: float = 0.0
 
 
 class FinalRequested(Event, frozen=True):
-    """The full recognition pass over the turn so far was asked for."""
+    """A pause began: the full recognition pass and the end-of-turn score were asked for. `pause` counts them."""
+
+    pause: int
 
 
 class TextTyped(Event, frozen=True):
@@ -67,9 +73,11 @@ class PlaybackStopped(Event, frozen=True):
 
 
 class TurnMaybeOver(Event, frozen=True):
-    """First hint that the turn may be over: reply revision `revision` starts, unheard."""
+    """The turn may be over: reply revision `revision` to `text` starts, or is kept, unheard."""
 
+    content: ClassVar[bool] = True
     revision: int
+    text: str
 
 
 class TurnResumed(Event, frozen=True):
@@ -90,10 +98,23 @@ class TurnEnded(Event, frozen=True):
     typed: bool = False
 
 
+class FloorTaken(Event, frozen=True):
+    """The person interrupts: the agent's voice stops now. `why`: words, sustained, typed."""
+
+    reply: int
+    why: str
+
+
 class Ducked(Event, frozen=True):
     """The person made a sound while the agent spoke: the agent's voice was turned down at once."""
 
     reply: int
+
+
+class NothingSaid(Event, frozen=True):
+    """The sound before pause `pause` held no words: no turn."""
+
+    pause: int
 
 
 class BargeInIgnored(Event, frozen=True):

@@ -1,0 +1,54 @@
+"""Consent as a state machine: waiting → given or refused; given → revoked. Versioned text per language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from visavis.kernel.errors import UsageError
+
+NOTICE_VERSION = "2026-11"
+
+_NOTICES = {
+    "en": (
+        "You are about to talk with {name}, an AI agent. Your voice, what you type and, if you switch them on, your "
+        "camera and screen are processed by AI models to answer you, and the words of the conversation are kept in "
+        "this service's journal. Nothing is processed before you agree. You can leave at any time."
+    ),
+    "es": (
+        "Vas a hablar con {name}, un agente de inteligencia artificial. Tu voz, lo que escribas y, si las activas, "
+        "tu cámara y tu pantalla se procesan con modelos de IA para responderte, y las palabras de la conversación se "
+        "guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir cuando quieras."
+    ),
+}
+
+Purpose = Literal["listen", "camera", "screen"]
+PURPOSES: tuple[Purpose, ...] = ("listen", "camera", "screen")
+
+
+def notice(name: str, language: str) -> str:
+    """The text a person must see or hear first, in their language (English when we have no other)."""
+    return _NOTICES.get(language.split("-")[0], _NOTICES["en"]).format(name=name)
+
+
+@dataclass(slots=True)
+class Consent:
+    """One person's answer, per purpose. Raises UsageError on a transition that makes no sense."""
+
+    state: Literal["waiting", "given", "refused"] = "waiting"
+    purposes: frozenset[str] = field(default_factory=frozenset)
+
+    def give(self, purposes: list[str]) -> tuple[str, ...]:
+        """Agree. Unknown purposes are dropped; agreeing always covers listening. Returns what is agreed to."""
+        if self.state == "refused":
+            raise UsageError("consent was refused in this call already", stage="trust")
+        self.state = "given"
+        self.purposes = self.purposes | {"listen"} | (set(purposes) & set(PURPOSES))
+        return tuple(sorted(self.purposes))
+
+    def refuse(self) -> None:
+        self.state = "refused"
+        self.purposes = frozenset()
+
+    def allows(self, purpose: str) -> bool:
+        return self.state == "given" and purpose in self.purposes

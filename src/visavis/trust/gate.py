@@ -1,0 +1,36 @@
+"""The one gate. Sinks and hops take `Cleared` values, and only this makes them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from visavis.kernel.cleared import Cleared
+from visavis.kernel.errors import ConsentMissing
+from visavis.kernel.events import Event
+from visavis.kernel.media import AudioFrame, VideoFrame
+from visavis.trust.consent import Consent
+
+T = TypeVar("T", Event, AudioFrame, VideoFrame, str)
+
+
+class Gate:
+    """Clears things for one session according to its consent; anything it does not know is refused."""
+
+    def __init__(self, consent: Consent) -> None:
+        self.consent = consent
+
+    def clear(self, item: T) -> Cleared[T]:
+        """Raises ConsentMissing when the person has not agreed to what this needs."""
+        purpose = _needs(item)
+        if purpose and not self.consent.allows(purpose):
+            raise ConsentMissing(f"no consent to {purpose}", stage="trust")
+        return Cleared.by_trust(item)
+
+
+def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
+    """The purpose that `item` serves; '' for content-free facts. `str` is what the person typed or said."""
+    if isinstance(item, Event):
+        return "listen" if item.content else ""
+    if isinstance(item, VideoFrame):
+        return item.source
+    return "listen"

@@ -1,0 +1,60 @@
+"""What the words alone tell: is the sentence still open, is this only a backchannel, are these the same words?"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[\w']+", re.UNICODE)
+
+_OPEN_ENDINGS = {
+    "en": frozenset(
+        "a an the and or but so because if when while that which who whose of to in on at for with from by about as "
+        "into than my your his her its our their this these those is are was were am be i'm i you're we're they're "
+        "it's he's she's there's i'd i've i'll do does did can could would will should may might must not very really "
+        "um uh er erm hmm like well also then plus what's where's let's just maybe every each any some no".split()
+    ),
+    "es": frozenset(
+        "un una el la los las y o pero porque si cuando que de del a al en con por para como mi tu su nuestro este "
+        "esta es son era soy estoy está muy más no eh este pues entonces también cada algún".split()
+    ),
+}
+
+_BACKCHANNELS = {
+    "en": frozenset(
+        "mm mmm mhm mm-hm hm hmm uh-huh uhuh huh yeah yep yes okay ok right sure ah oh i see got it good great nice "
+        "cool wow really true exactly alright".split()
+    ),
+    "es": frozenset("mm mhm ajá aja sí si vale bien claro ok ya ah oh entiendo bueno exacto".split()),
+}
+
+_LONGEST_BACKCHANNEL = 3
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words without punctuation."""
+    return _WORD.findall(text.lower().replace("’", "'"))
+
+
+def same_words(one: str, other: str) -> bool:
+    """True when two texts differ only in case and punctuation."""
+    return words(one) == words(other)
+
+
+def is_open(text: str, language: str) -> bool:
+    """True when the text cannot well end here: a function word, a filler or a comma stands last."""
+    stripped = text.rstrip()
+    if not stripped:
+        return False
+    if stripped.endswith((",", ":", ";", "-", "–", "—", "...", "…")):
+        return True
+    if stripped.endswith("?"):
+        return False
+    last = words(stripped)[-1:]
+    return bool(last) and last[0] in _OPEN_ENDINGS.get(language.split("-")[0], frozenset())
+
+
+def is_backchannel(text: str, language: str) -> bool:
+    """True for "mm-hm", "yeah, okay" and the like: the listener's signs that do not ask for the floor."""
+    said = words(text.replace("-", ""))
+    known = {entry.replace("-", "") for entry in _BACKCHANNELS.get(language.split("-")[0], frozenset())}
+    return 0 < len(said) <= _LONGEST_BACKCHANNEL and all(word in known for word in said)
