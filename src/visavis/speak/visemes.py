@@ -58,10 +58,9 @@ _PAUSE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class PhoneWord:
-    """A word as written, and its phonemes (Misaki's alphabet, with stress, length and punctuation marks).
+    """A word as written, and its phonemes: Misaki's alphabet with stress, length and punctuation marks.
 
-    `text` is empty where one written word is spoken as several: the rest belong to the word before. `phonemes` may
-    hold spaces.
+    A written word may be spoken as several ("$5"); its phonemes then hold spaces. They may be empty.
     """
 
     text: str
@@ -151,10 +150,7 @@ def _word_marks(
         times = [(start, end) for start, end, sound in at if sound.word == index]
         begin, end = (times[0][0], times[-1][1]) if times else (now, now)
         now = end
-        if word.text:
-            marks.append(WordMark(word.text, begin, end))
-        elif marks:
-            marks[-1] = WordMark(marks[-1].text, marks[-1].start_s, end)
+        marks.append(WordMark(word.text, begin, end))
     return tuple(marks)
 
 
