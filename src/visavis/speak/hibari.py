@@ -24,6 +24,8 @@ from visavis.speak.visemes import PhoneWord
 
 VOICE = "heart"
 
+_FAILURES: tuple[type[Exception], ...] = (*ORT_ERRORS, Preempted)
+
 
 class HibariTts:
     """One model for all sessions. `stream` yields one piece a sentence; the first is computed before others' speech.
@@ -77,7 +79,7 @@ class HibariTts:
     async def _compute(self, priority: Priority, work: Any) -> Any:
         try:
             return await self._scheduler.run(priority, work)
-        except (*ORT_ERRORS, Preempted) as error:
+        except _FAILURES as error:
             raise ProviderError(f"the voice failed: {error}", stage="speak") from error
 
 
