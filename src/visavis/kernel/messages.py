@@ -22,7 +22,7 @@ class Consent(ClientMessage, frozen=True, tag="consent"):
     """The answer to the notice. On `/ws/audio` this is the first message unless consent is attested."""
 
     given: bool
-    purposes: list[str] = ["listen"]
+    purposes: list[str] = msgspec.field(default_factory=lambda: ["listen"])
 
 
 class Say(ClientMessage, frozen=True, tag="say"):
