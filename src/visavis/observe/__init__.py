@@ -1,1 +1,1 @@
-
+"""Figures read from the journal: each turn's waterfall against the latency budget."""

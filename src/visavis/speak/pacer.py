@@ -138,7 +138,7 @@ class Pacer:
         """The words that have reached the ear by `at_s`: paced, minus `delay_s` on the way, whole words only."""
         ear_s = at_s - delay_s
         if self._stopped_at_s is not None:
-            ear_s = min(ear_s, self._stopped_at_s)
+            ear_s = min(ear_s, self._stopped_at_s - delay_s)
         heard: list[str] = []
         for piece in self._said:
             if piece.left_at_s is None:

@@ -6,16 +6,17 @@ import re
 
 _WORD = re.compile(r"[\w']+", re.UNICODE)
 
+# Word lists stand as one string each, so that they can be read and mended as text.
+# ruff: noqa: SIM905
 _OPEN_ENDINGS = {
     "en": frozenset(
-        "a an the and or but so because if when while that which who whose of to in on at for with from by about as "
-        "into than my your his her its our their this these those is are was were am be i'm i you're we're they're "
-        "it's he's she's there's i'd i've i'll do does did can could would will should may might must not very really "
-        "um uh er erm hmm like well also then plus what's where's let's just maybe every each any some no".split()
+        "a an the and or but because if when while which whose of to into than with from by about my your his her "
+        "its our their is are was were am be i'm you're we're they're it's he's she's there's what's where's let's "
+        "i'd i've i'll does did would will should may might must um uh er erm hmm plus every each".split()
     ),
     "es": frozenset(
         "un una el la los las y o pero porque si cuando que de del a al en con por para como mi tu su nuestro este "
-        "esta es son era soy estoy está muy más no eh este pues entonces también cada algún".split()
+        "esta es son era soy estoy está muy eh este pues entonces cada algún".split()
     ),
 }
 

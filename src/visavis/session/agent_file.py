@@ -1,0 +1,107 @@
+"""Agents from files: a TOML file, or a Python file with an `Agent` in it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from msgspec import Struct, field
+
+from visavis.kernel.agent import DEFAULT_GREETING, Agent, Stack, ToolFunction
+from visavis.kernel.errors import ConfigError
+from visavis.kernel.toml import line_of, parse, read
+
+
+class AgentFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The keys of a TOML agent file. `tools` are `file.py:function` (beside it) or `package.module:function`."""
+
+    name: str
+    instructions: str
+    voice: str = ""
+    language: str = "en"
+    greeting: str = DEFAULT_GREETING
+    tools: list[str] = field(default_factory=list)
+    stack: Stack = field(default_factory=Stack)
+
+
+def load_agent(path: str | Path) -> Agent:
+    """The agent in the file at `path`. Raises ConfigError naming file, line and key."""
+    path = Path(path)
+    if path.suffix == ".py":
+        return _from_python(path)
+    if path.suffix == ".toml":
+        return _from_toml(path)
+    raise ConfigError(f"'{path.name}' is no agent file", where=str(path), hint="use a .toml or a .py file")
+
+
+def _from_toml(path: Path) -> Agent:
+    text = read(path)
+    table = parse(text, AgentFile, str(path))
+    for key in ("name", "instructions"):
+        if not getattr(table, key).strip():
+            raise ConfigError(f"{key}: must not be empty", where=f"{path}:{line_of(text, [key])}")
+    where = f"{path}:{line_of(text, ['tools'])}"
+    return Agent(
+        name=table.name,
+        instructions=table.instructions,
+        voice=table.voice,
+        language=table.language,
+        greeting=table.greeting,
+        tools=tuple(_tool(entry, path.parent, where) for entry in table.tools),
+        stack=table.stack,
+    )
+
+
+def _tool(entry: str, folder: Path, where: str) -> ToolFunction:
+    source, _, name = entry.partition(":")
+    if not source or not name:
+        raise ConfigError(f"tools: '{entry}' is not 'file.py:function' or 'package.module:function'", where=where)
+    try:
+        module = _module(folder / source) if source.endswith(".py") else importlib.import_module(source)
+    except ImportError as error:
+        raise ConfigError(f"tools: '{source}' cannot be imported: {error}", where=where) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ConfigError(f"tools: '{source}' has no function '{name}'", where=where)
+    tool: ToolFunction = function
+    return tool
+
+
+def _from_python(path: Path) -> Agent:
+    if not path.exists():
+        raise ConfigError(f"no such file: {path}", hint="check the path; paths are relative to here")
+    agents = [value for value in vars(_module(path)).values() if isinstance(value, Agent)]
+    if len(agents) != 1:
+        raise ConfigError(
+            f"{len(agents)} agents in the file, one is needed",
+            where=str(path),
+            hint="define one at module level: agent = Agent(name=…, instructions=…)",
+        )
+    return agents[0]
+
+
+def _module(path: Path) -> ModuleType:
+    """Import the file at `path`. Whatever its code raises becomes a ConfigError with its line."""
+    spec = importlib.util.spec_from_file_location(f"visavis_agent_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise ConfigError(f"no such file: {path}", hint="tool files stand beside the agent file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
+        raise ConfigError(f"{type(error).__name__}: {error}", where=f"{path}:{line}") from error
+    return module
+
+
+def _line_in(error: Exception, path: Path) -> int:
+    trace, line = error.__traceback__, 1
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,149 @@
+"""One caller's hearing: audio frames in, facts out. Wires echo, voice activity, recognition and end-of-turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from visavis.hear.base import HEAR_RATE_HZ, AsrStream, EchoCanceller, VadStream, Words
+from visavis.hear.segmenter import SpeechSegmenter
+from visavis.kernel.cleared import Cleared
+from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechStopped, TranscriptRevised
+from visavis.kernel.media import AudioFrame, Pcm, to_float
+from visavis.kernel.settings import TurnSettings
+from visavis.session.providers import translated
+from visavis.session.stack import Layers
+
+PREROLL_S = 0.3
+"""Audio before the detector fires that belongs to the speech."""
+
+MAX_TURN_S = 60.0
+"""Longest turn kept for the end-of-turn model."""
+
+QUEUE_FRAMES = 100
+"""Two seconds of 20 ms frames; the oldest is dropped when hearing cannot keep up."""
+
+FarEnd = Callable[[float, int], Pcm]
+"""`(at_s, samples)` → what the agent was saying then, 16 kHz."""
+
+
+class Ears:
+    """Feed it frames with `hear`; it calls `on_fact` on the event loop, in order."""
+
+    def __init__(
+        self,
+        layers: Layers,
+        settings: TurnSettings,
+        language: str,
+        on_fact: Callable[[Event], None],
+        *,
+        far_end: FarEnd | None = None,
+    ) -> None:
+        self._layers = layers
+        self._on_fact = on_fact
+        self._vad: VadStream = layers.vad.stream()
+        self._window = layers.vad.window
+        self._asr: AsrStream = layers.asr.stream(language, self._partial)
+        self._segmenter = SpeechSegmenter(settings)
+        self._echo: EchoCanceller | None = layers.echo_canceller() if far_end else None
+        self._far_end = far_end
+        self._frames: deque[AudioFrame] = deque(maxlen=QUEUE_FRAMES)
+        self._arrived = asyncio.Event()
+        self._rest: Pcm = np.zeros(0, np.int16)
+        self._recent: deque[Pcm] = deque(maxlen=max(1, round(PREROLL_S * HEAR_RATE_HZ / self._window)))
+        self._turn: deque[Pcm] = deque(maxlen=round(MAX_TURN_S * HEAR_RATE_HZ / self._window))
+        self._since_onset: list[Pcm] = []
+        self._feeding = False
+        self._revised: Words | None = None
+
+    def hear(self, frame: Cleared[AudioFrame]) -> None:
+        """Take a frame; never blocks."""
+        self._frames.append(frame.value)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Works through the frames until cancelled."""
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                self._tell_partial()
+                while self._frames:
+                    await self._take(self._frames.popleft())
+                    self._tell_partial()
+        finally:
+            await asyncio.shield(self._asr.close())
+
+    async def _take(self, frame: AudioFrame) -> None:
+        pcm = frame.pcm
+        if self._echo is not None and self._far_end is not None and len(pcm) % 160 == 0:
+            pcm = self._echo.process(pcm, self._far_end(frame.at_s, len(pcm)))
+        joined = np.concatenate((self._rest, pcm)) if len(self._rest) else pcm
+        start_s = frame.at_s - len(self._rest) / HEAR_RATE_HZ
+        whole = len(joined) // self._window * self._window
+        for at in range(0, whole, self._window):
+            await self._listen(joined[at : at + self._window], start_s + at / HEAR_RATE_HZ)
+        self._rest = joined[whole:]
+
+    async def _listen(self, window: Pcm, at_s: float) -> None:
+        with translated("vad", "vad"):
+            p = await self._vad.push(window)
+        fact = self._segmenter.push(at_s, p)
+        if isinstance(fact, SpeechStarted):
+            self._feeding = True
+            self._since_onset = []
+            for earlier in self._recent:
+                self._feed(earlier)
+            self._recent.clear()
+            self._on_fact(fact)
+        if self._feeding:
+            self._feed(window)
+        else:
+            self._recent.append(window)
+        if isinstance(fact, SpeechStopped):
+            self._feeding = False
+            self._on_fact(fact)
+
+    def _feed(self, window: Pcm) -> None:
+        self._asr.push(window)
+        self._turn.append(window)
+        self._since_onset.append(window)
+
+    def _partial(self, words: Words) -> None:
+        """Kept for `run` to tell, so that facts come from one task only."""
+        self._revised = words
+        self._arrived.set()
+
+    def _tell_partial(self) -> None:
+        words, self._revised = self._revised, None
+        if words is not None and self._feeding:
+            self._on_fact(TranscriptRevised(words.text, 0, words.language, round(words.took_s, 3)))
+
+    async def recognise(self, pause: int) -> None:
+        """The full pass over the turn so far; its words come as a fact. Raises ProviderError."""
+        with translated("asr", self._layers.asr.name):
+            words = await self._asr.final()
+        self._on_fact(TranscriptRevised(words.text, pause, words.language, round(words.took_s, 3)))
+
+    async def score(self, pause: int) -> None:
+        """How complete the turn so far sounds, as a fact. Raises ProviderError."""
+        if self._layers.endpoint is None or not self._turn:
+            return
+        samples = to_float(np.concatenate(list(self._turn)[-round(8 * HEAR_RATE_HZ / self._window) :]))
+        began_s = asyncio.get_running_loop().time()
+        with translated("endpoint", "endpoint"):
+            p = await self._layers.endpoint.p_complete(samples)
+        took_s = asyncio.get_running_loop().time() - began_s
+        self._on_fact(EndpointScored(round(p, 2), pause, round(took_s, 3)))
+
+    def forget(self) -> None:
+        """The turn is closed: the next words begin a new one. Speech under way is kept from its onset."""
+        self._asr.commit()
+        self._turn.clear()
+        onset, self._since_onset = self._since_onset, []
+        if self._feeding:
+            for window in onset:
+                self._feed(window)

@@ -1,0 +1,43 @@
+"""What the agent was saying when: the far end that the echo canceller needs, at 16 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from visavis.hear.base import HEAR_RATE_HZ
+from visavis.hear.resample import Resampler
+from visavis.kernel.media import Pcm
+
+KEEP_S = 2.0
+
+
+class EchoReference:
+    """A ring of the last two seconds that left, indexed by media time. `delay_s()` is the way to the ear."""
+
+    def __init__(self, rate_hz: int, delay_s: Callable[[], float]) -> None:
+        self._resampler = Resampler(rate_hz, HEAR_RATE_HZ)
+        self._delay_s = delay_s
+        self._ring = np.zeros(round(KEEP_S * HEAR_RATE_HZ), np.int16)
+        self._newest = 0
+
+    def played(self, pcm: Pcm, at_s: float) -> None:
+        """`pcm`, at the door's rate, left at `at_s`."""
+        converted = self._resampler.push(pcm)
+        at = max(round(at_s * HEAR_RATE_HZ), self._newest)
+        silent = min(at - self._newest, len(self._ring))
+        self._put(np.zeros(silent, np.int16), at - silent)
+        self._put(converted, at)
+
+    def _put(self, pcm: Pcm, at: int) -> None:
+        self._ring[np.arange(at, at + len(pcm)) % len(self._ring)] = pcm
+        self._newest = at + len(pcm)
+
+    def at(self, at_s: float, samples: int) -> Pcm:
+        """What reached the person's loudspeaker from `at_s` on; silence where nothing was said."""
+        first = round((at_s - self._delay_s()) * HEAR_RATE_HZ)
+        wanted = np.arange(first, first + samples)
+        known = (wanted >= self._newest - len(self._ring)) & (wanted < self._newest) & (wanted >= 0)
+        out: Pcm = np.where(known, self._ring[wanted % len(self._ring)], 0).astype(np.int16)
+        return out

@@ -1,0 +1,78 @@
+"""The conversation so far, read from the journal: what was said, and of the agent's words only what was heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from visavis.kernel.events import (
+    AudioHeard,
+    PlaybackStarted,
+    Record,
+    ReplyEnded,
+    ReplyStarted,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+)
+from visavis.think.base import ToolCall
+from visavis.think.context import Turn
+
+
+class History:
+    """A reader: feed it records in order. `turns` is what the prompt is built from."""
+
+    def __init__(self, past: Iterable[Record] = ()) -> None:
+        self._turns: list[Turn] = []
+        self._replaceable = False
+        self._speaking: tuple[int, str] | None = None
+        for record in past:
+            self.read(record)
+
+    @property
+    def turns(self) -> list[Turn]:
+        """All turns; a reply that was cut off by a crash counts with what is known to have been heard."""
+        if self._speaking is not None and self._speaking[1]:
+            return [*self._turns, Turn("assistant", self._speaking[1], interrupted=True)]
+        return list(self._turns)
+
+    @property
+    def exchanged(self) -> int:
+        """Turns the person has taken."""
+        return sum(turn.role == "user" for turn in self._turns)
+
+    def asking(self, text: str) -> list[Turn]:
+        """The turns of a prompt that answers `text`, which may or may not have been recorded as a turn yet."""
+        turns = self.turns
+        if turns and turns[-1].role == "user" and (self._replaceable or turns[-1].text == text):
+            turns.pop()
+        return [*turns, Turn("user", text)]
+
+    def read(self, record: Record) -> None:
+        match record.event:
+            case TurnEnded(text=text, typed=typed):
+                self._person(text, typed)
+            case ReplyStarted(reply=reply):
+                self._speaking = self._speaking or (reply, "")
+            case PlaybackStarted(reply=reply):
+                self._replaceable = False
+                self._speaking = (reply, "")
+            case AudioHeard(reply=reply, text=text):
+                self._speaking = (reply, text)
+            case ReplyEnded(text=text, ok=ok):
+                self._speaking = None
+                if text:
+                    self._turns.append(Turn("assistant", text, interrupted=not ok))
+            case ToolCalled(call=call, name=name, arguments=arguments):
+                self._replaceable = False
+                asked = ToolCall(call, name, json.dumps(arguments, ensure_ascii=False))
+                self._turns.append(Turn("assistant", "", tool_calls=(asked,)))
+            case ToolReturned(call=call, result=result):
+                self._turns.append(Turn("tool", result, tool_call_id=call))
+
+    def _person(self, text: str, typed: bool) -> None:
+        """Speech that went on before any answer was heard replaces what it continues."""
+        if self._replaceable and not typed:
+            self._turns.pop()
+        self._turns.append(Turn("user", text))
+        self._replaceable = not typed

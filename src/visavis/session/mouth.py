@@ -1,0 +1,146 @@
+"""The agent's voice at the door: paces what the pacer holds, in media time, and tells what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+
+from visavis.hear.resample import Resampler
+from visavis.kernel.clock import MediaClock
+from visavis.kernel.events import AudioHeard, Event, PlaybackStarted, PlaybackStopped
+from visavis.kernel.messages import Transcript, VisemeTrack
+from visavis.session.echo_reference import EchoReference
+from visavis.speak.base import Speech
+from visavis.speak.pacer import Paced, Pacer
+from visavis.transport.base import OUT_FRAME_S, Transport
+
+LATE_S = 0.2
+"""When the loop was held up longer than this, the pace starts afresh instead of hurrying after it."""
+
+
+class Mouth:
+    """One session's voice. Replies add pieces; `run` plays them. `on_fact` hears of playback."""
+
+    def __init__(
+        self, transport: Transport, media: MediaClock, on_fact: Callable[[Event], None], *, echo: bool = False
+    ) -> None:
+        self.pacer = Pacer(transport.out_rate_hz, OUT_FRAME_S)
+        self.echo = EchoReference(transport.out_rate_hz, lambda: transport.playout_delay_s) if echo else None
+        self._transport = transport
+        self._media = media
+        self._on_fact = on_fact
+        self._work = asyncio.Event()
+        self._resampler: Resampler | None = None
+        self._audible = 0
+        self._next_s = 0.0
+        self.finished = asyncio.Event()
+
+    @property
+    def audible(self) -> int:
+        """The reply that can be heard now; 0 for none."""
+        return self._audible
+
+    def begin(self, reply: int, *, released: bool) -> None:
+        """Reply `reply` has the mouth now; it is heard once released."""
+        self.pacer.begin(reply, released=released)
+        self._resampler = None
+        self.finished.clear()
+
+    def release(self, released: bool = True) -> None:
+        self.pacer.released = released
+        self._work.set()
+
+    def add(self, speech: Speech) -> None:
+        """Queue a piece of the current reply, at any rate."""
+        if speech.rate_hz != self.pacer.rate_hz:
+            if self._resampler is None:
+                self._resampler = Resampler(speech.rate_hz, self.pacer.rate_hz)
+            pcm = self._resampler.push(speech.pcm)
+            speech = Speech(pcm, self.pacer.rate_hz, speech.words, speech.visemes)
+        self.pacer.add(speech)
+        self._work.set()
+
+    def complete(self) -> None:
+        """No more pieces will come for the current reply."""
+        self.pacer.complete = True
+        self._work.set()
+
+    def duck(self, on: bool) -> None:
+        self.pacer.duck(on)
+
+    def stop(self) -> str:
+        """Silence at once, at the door and in its queues. Returns the words that were heard."""
+        now_s = self._media.now()
+        tail = self.pacer.stop(now_s)
+        heard = self.pacer.heard(now_s, self._transport.playout_delay_s)
+        if self._audible:
+            self._transport.clear()
+        if len(tail):
+            frame = np.zeros(round(self.pacer.rate_hz * OUT_FRAME_S), np.int16)
+            frame[: len(tail)] = tail
+            self._play(frame, now_s)
+        self._fall_silent()
+        self._work.set()
+        return heard
+
+    def heard(self) -> str:
+        """The words of the current reply that have reached the ear by now."""
+        return self.pacer.heard(self._media.now(), self._transport.playout_delay_s)
+
+    async def run(self) -> None:
+        """Plays until cancelled."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            self._next_s = max(self._next_s, self._media.now())
+            while (paced := self.pacer.next_frame(self._next_s)) is not None:
+                self._hand_over(paced)
+                await self._pace()
+            if self.pacer.done and not self.finished.is_set():
+                await self._wind_up()
+
+    def _hand_over(self, paced: Paced) -> None:
+        if paced.started is not None:
+            self._piece_started(paced.started)
+        self._play(paced.pcm, self._next_s)
+
+    def _play(self, frame: np.ndarray[tuple[int], np.dtype[np.int16]], at_s: float) -> None:
+        self._transport.play(frame, at_s)
+        if self.echo is not None:
+            self.echo.played(frame, at_s)
+
+    async def _pace(self) -> None:
+        self._next_s += OUT_FRAME_S
+        wait_s = self._next_s - self._media.now()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        elif wait_s < -LATE_S:
+            self._next_s = self._media.now()
+
+    def _piece_started(self, speech: Speech) -> None:
+        reply = self.pacer.reply
+        if not self._audible:
+            self._audible = reply
+            self._on_fact(PlaybackStarted(reply))
+        marks = [(round(at_s * 1000), shape) for at_s, shape in speech.visemes]
+        self._transport.send(VisemeTrack(marks, round(speech.duration_s * 1000)))
+        self._transport.send(Transcript("agent", self.pacer.spoken(), False, reply))
+        heard = self.heard()
+        if heard:
+            self._on_fact(AudioHeard(reply, heard))
+
+    async def _wind_up(self) -> None:
+        """Everything has left; wait until it is at the ear, then say so."""
+        reply = self.pacer.reply
+        if self._audible:
+            await asyncio.sleep(self._transport.playout_delay_s)
+        if self.pacer.reply == reply and self.pacer.done:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        audible, self._audible = self._audible, 0
+        self.finished.set()
+        if audible:
+            self._on_fact(PlaybackStopped(audible))

@@ -1,0 +1,182 @@
+"""The replies of one session: at most one has the mouth; each runs in its own task below the session's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from visavis.kernel.agent import Agent
+from visavis.kernel.events import (
+    Apologized,
+    Event,
+    FirstAudioPlayed,
+    Interrupted,
+    PlaybackStopped,
+    Record,
+    ReplyDiscarded,
+    ReplyEnded,
+    ReplyReleased,
+    ReplyStarted,
+)
+from visavis.kernel.settings import LlmSettings
+from visavis.session.mouth import Mouth
+from visavis.session.phrases import Occasion, phrase
+from visavis.session.reply import Outcome, Reply
+from visavis.session.stack import Layers
+from visavis.think.context import Turn, build
+from visavis.think.tools import ToolBox
+from visavis.turn.conductor import Action, Discard, Hold, Release, Start
+
+
+class Replies:
+    """Starts, holds, releases, discards and interrupts replies, and apologises when one fails."""
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        agent: Agent,
+        layers: Layers,
+        mouth: Mouth,
+        note: Callable[[Event], Record],
+        fact: Callable[[Event], None],
+        asking: Callable[[str], Sequence[Turn]],
+        settings: LlmSettings,
+        session: str,
+    ) -> None:
+        self._group = group
+        self._agent = agent
+        self._layers = layers
+        self._mouth = mouth
+        self._note = note
+        self._fact = fact
+        self._asking = asking
+        self._settings = settings
+        self._session = session
+        self._toolbox = ToolBox(agent.tools)
+        self._count = 0
+        self._current: Reply | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True while a reply is being made or said."""
+        return self._current is not None
+
+    def act(self, action: Action) -> None:
+        """Carry out what the conductor decided."""
+        match action:
+            case Start(revision=revision, turn=turn, text=text):
+                self._drop("superseded")
+                reply = self._begin("answer", turn, revision)
+                self._run(reply, self._answer(reply, text))
+            case Hold():
+                self._mouth.release(False)
+            case Release():
+                self.release()
+            case Discard(why=why):
+                self._drop(why)
+
+    def release(self) -> None:
+        """The current reply may be heard."""
+        if self._current is not None and not self._current.released.is_set():
+            self._note(ReplyReleased(self._current.number))
+            self._current.released.set()
+        self._mouth.release()
+
+    def say(self, kind: str, text: str) -> None:
+        """Speak fixed words now, in place of whatever reply there is."""
+        self._drop("superseded")
+        reply = self._begin(kind, 0, 0)
+        self._run(reply, self._say(reply, text))
+        self.release()
+
+    def became_audible(self, asked_at_s: float, now_s: float) -> None:
+        """The current reply's first sample is leaving. `asked_at_s`: the person's last sound, 0 if none."""
+        if self._current is not None:
+            v2v_s = round(now_s - asked_at_s, 4) if self._current.turn else 0.0
+            self._note(FirstAudioPlayed(self._current.number, v2v_s))
+
+    def interrupt(self) -> None:
+        """The person took the floor: silence, and only what was heard stays in the context."""
+        reply = self._current
+        if reply is None:
+            return
+        heard = self._mouth.stop()
+        self._cancel()
+        self._note(Interrupted(reply.number, heard))
+        self._note(ReplyEnded(reply.number, heard, False))
+
+    async def finished(self) -> None:
+        """Waits until the current reply has been said to its end."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _begin(self, kind: str, turn: int, revision: int) -> Reply:
+        self._count += 1
+        self._note(ReplyStarted(self._count, turn, revision, kind))
+        self._mouth.begin(self._count, released=False)
+        reply = Reply(
+            self._count,
+            kind,
+            agent=self._agent,
+            layers=self._layers,
+            mouth=self._mouth,
+            note=self._note,
+            turn=turn,
+            revision=revision,
+        )
+        self._current = reply
+        return reply
+
+    def _run(self, reply: Reply, making: Coroutine[Any, Any, Outcome]) -> None:
+        self._task = self._group.create_task(self._see_through(reply, making), name=f"reply-{reply.number}")
+
+    async def _answer(self, reply: Reply, text: str) -> Outcome:
+        messages = build(
+            self._agent, self._asking(text), budget_tokens=self._settings.context_tokens - self._settings.max_tokens
+        )
+        return await reply.answer(messages, self._toolbox, self._settings, self._session)
+
+    async def _say(self, reply: Reply, text: str) -> Outcome:
+        return await reply.say(text)
+
+    async def _see_through(self, reply: Reply, making: Coroutine[Any, Any, Outcome]) -> None:
+        outcome = await making
+        if outcome.error is not None or not outcome.said_any:
+            await self._apologise(reply, outcome)
+        await reply.released.wait()
+        await self._mouth.finished.wait()
+        shown_only = outcome.layer == "tts" and not outcome.said_any
+        heard = outcome.text if shown_only else self._mouth.heard()
+        self._current = self._task = None
+        self._note(ReplyEnded(reply.number, heard, outcome.error is None))
+        if not outcome.said_any:
+            self._fact(PlaybackStopped(reply.number))
+
+    async def _apologise(self, reply: Reply, outcome: Outcome) -> None:
+        """Never silence: say sorry if the voice works, and show it in any case."""
+        await reply.released.wait()
+        code = outcome.error.code if outcome.error is not None else "empty_reply"
+        self._note(Apologized(reply.number, code))
+        if outcome.layer == "tts":
+            return
+        occasion: Occasion = "lost_thread" if outcome.said_any else "apology"
+        self._mouth.pacer.complete = False
+        await reply.say(phrase(occasion, self._agent.language))
+
+    def _drop(self, why: str) -> None:
+        reply = self._current
+        if reply is None:
+            return
+        if self._mouth.audible == reply.number:
+            self.interrupt()
+            return
+        self._cancel()
+        self._mouth.stop()
+        self._note(ReplyDiscarded(reply.number, why))
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._current = self._task = None

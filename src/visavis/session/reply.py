@@ -1,0 +1,206 @@
+"""One reply: words from a model or fixed, cut into clauses, turned into voice, handed to the mouth.
+
+A reply runs in its own task. Cancelling it stops the model and the voice; nothing it has not yet released was
+heard. Tools run only once the reply is released: the person's turn is over by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from visavis.kernel.agent import Agent
+from visavis.kernel.errors import VisavisError
+from visavis.kernel.events import (
+    Event,
+    FirstClause,
+    FirstSpeech,
+    FirstToken,
+    ProviderFailed,
+    ToolCalled,
+    ToolRefused,
+    ToolReturned,
+    UsageCounted,
+)
+from visavis.kernel.settings import LlmSettings
+from visavis.session.mouth import Mouth
+from visavis.session.providers import translated
+from visavis.session.stack import Layers
+from visavis.speak.segment import ClauseCutter
+from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall
+from visavis.think.tools import ToolBox
+
+PIECES_AHEAD = 6
+"""Clauses that may wait for the voice; the model's stream waits beyond that."""
+
+MAX_REPLY_CHARS = 4_000
+"""A model that does not stop is cut here, whatever its provider allows."""
+
+TOOL_ROUNDS = 3
+"""Times a model may ask for tools within one reply."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a reply's making went. `error` is what stopped it; `said_any` whether any voice was made before."""
+
+    text: str = ""
+    said_any: bool = False
+    error: VisavisError | None = None
+    layer: str = ""
+    exchanges: list[Message] = field(default_factory=list)
+    """Tool calls and results, as they must stand in the context."""
+
+
+class Reply:
+    """`number` is unique in the session; `turn` and `revision` say what it answers (0: nobody asked)."""
+
+    def __init__(
+        self,
+        number: int,
+        kind: str,
+        *,
+        agent: Agent,
+        layers: Layers,
+        mouth: Mouth,
+        note: Callable[[Event], object],
+        turn: int = 0,
+        revision: int = 0,
+    ) -> None:
+        self.number = number
+        self.kind = kind
+        self.turn = turn
+        self.revision = revision
+        self.outcome = Outcome()
+        self.released = asyncio.Event()
+        self._agent = agent
+        self._layers = layers
+        self._mouth = mouth
+        self._note = note
+        self._token_seen = False
+        self._clause_seen = False
+
+    async def say(self, text: str) -> Outcome:
+        """Speak fixed words."""
+
+        async def words() -> AsyncIterator[str]:
+            yield text
+
+        return await self._make(words())
+
+    async def answer(
+        self, messages: Sequence[Message], toolbox: ToolBox, settings: LlmSettings, session: str
+    ) -> Outcome:
+        """Answer by the model. Failures end in the outcome, not in an exception."""
+        return await self._make(self._think(list(messages), toolbox, settings, session))
+
+    async def _make(self, deltas: AsyncIterator[str]) -> Outcome:
+        pieces: asyncio.Queue[str | None] = asyncio.Queue(PIECES_AHEAD)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._voice(pieces), name=f"voice-{self.number}")
+            await self._cut(deltas, pieces)
+        self._mouth.complete()
+        return self.outcome
+
+    async def _cut(self, deltas: AsyncIterator[str], pieces: asyncio.Queue[str | None]) -> None:
+        cutter = ClauseCutter()
+        try:
+            async for delta in deltas:
+                self.outcome.text += delta
+                for piece in cutter.feed(delta):
+                    await self._queue(pieces, piece)
+                if len(self.outcome.text) > MAX_REPLY_CHARS:
+                    break
+            for piece in cutter.flush():
+                await self._queue(pieces, piece)
+        except VisavisError as error:
+            self._failed("llm", f"{self._layers.llm.name}", error)
+        await pieces.put(None)
+
+    async def _queue(self, pieces: asyncio.Queue[str | None], piece: str) -> None:
+        if not self._clause_seen:
+            self._clause_seen = True
+            self._note(FirstClause(self.number))
+        await pieces.put(piece)
+
+    async def _voice(self, pieces: asyncio.Queue[str | None]) -> None:
+        """Turns pieces into speech until None comes; after a failure it only drains, so that nobody waits."""
+        while (piece := await pieces.get()) is not None:
+            if self.outcome.layer == "tts":
+                continue
+            try:
+                await self._speak(piece)
+            except VisavisError as error:
+                self._failed("tts", self._layers.tts.name, error)
+
+    async def _speak(self, piece: str) -> None:
+        tts, agent = self._layers.tts, self._agent
+        with translated("tts", tts.name):
+            async with aclosing(tts.stream(piece, voice=agent.voice, language=agent.language)) as speeches:
+                async for speech in speeches:
+                    if not self.outcome.said_any:
+                        self.outcome.said_any = True
+                        self._note(FirstSpeech(self.number))
+                    self._mouth.add(speech)
+
+    def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
+        self.outcome.error, self.outcome.layer = error, layer
+        self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
+
+    async def _think(
+        self, messages: list[Message], toolbox: ToolBox, settings: LlmSettings, session: str
+    ) -> AsyncIterator[str]:
+        for last in [False] * TOOL_ROUNDS + [True]:
+            request = LlmRequest(
+                messages, () if last else toolbox.specs, settings.max_tokens, settings.temperature, session
+            )
+            calls: list[ToolCall] = []
+            async for event in self._events(request):
+                if isinstance(event, ToolCall):
+                    calls.append(event)
+                else:
+                    yield event
+            if not calls:
+                return
+            await self.released.wait()
+            exchange = [Message("assistant", "", tuple(calls)), *[await self._use(toolbox, call) for call in calls]]
+            messages += exchange
+            self.outcome.exchanges += exchange
+
+    async def _events(self, request: LlmRequest) -> AsyncIterator[str | ToolCall]:
+        llm = self._layers.llm
+        with translated("llm", llm.name):
+            async with aclosing(llm.stream(request)) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        self._count(event)
+                        return
+                    if not self._token_seen:
+                        self._token_seen = True
+                        self._note(FirstToken(self.number))
+                    yield event.text if isinstance(event, TextDelta) else event
+
+    def _count(self, finished: Finished) -> None:
+        usage, llm = finished.usage, self._layers.llm
+        amounts = {
+            "input_tokens": float(usage.input_tokens),
+            "output_tokens": float(usage.output_tokens),
+            "cached_tokens": float(usage.cached_tokens),
+        }
+        self._note(UsageCounted("llm", llm.name, llm.model, amounts))
+
+    async def _use(self, toolbox: ToolBox, call: ToolCall) -> Message:
+        """Run one tool call; whatever comes of it goes back to the model."""
+        loop = asyncio.get_running_loop()
+        checked = toolbox.check(call)
+        if isinstance(checked, str):
+            self._note(ToolRefused(self.number, call.name, checked))
+            return Message("tool", checked, tool_call_id=call.id)
+        self._note(ToolCalled(self.number, call.id, call.name, checked))
+        began_s = loop.time()
+        result = await toolbox.run(call)
+        took_s = round(loop.time() - began_s, 3)
+        self._note(ToolReturned(self.number, call.id, call.name, result.text, result.ok, took_s))
+        return Message("tool", result.text, tool_call_id=call.id)

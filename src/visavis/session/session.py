@@ -1,0 +1,341 @@
+"""A session: one person's conversation with one agent, from joining to leaving.
+
+It owns the clock of the call, one task group with everything that runs for it, and the order of steps: notice and
+consent, greeting, then facts in and decisions out until somebody leaves. The rooms do the work; this wires them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from visavis.journal.journal import SessionLog
+from visavis.kernel.agent import Agent
+from visavis.kernel.errors import JournalError, PolicyError, ProviderError
+from visavis.kernel.events import (
+    BargeInIgnored,
+    ClockRemapped,
+    ConsentGiven,
+    Ducked,
+    Event,
+    FinalRequested,
+    FloorTaken,
+    IdlePrompted,
+    MessageRejected,
+    NothingSaid,
+    PeerLost,
+    PeerReturned,
+    PlaybackStarted,
+    PlaybackStopped,
+    ProviderFailed,
+    Record,
+    SessionEnded,
+    SessionJoined,
+    SessionResumed,
+    SessionStarted,
+    TextTyped,
+    TimerFired,
+    TrackChanged,
+    TurnEnded,
+)
+from visavis.kernel.media import AudioFrame, VideoFrame
+from visavis.kernel.messages import Committed, Consent, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
+from visavis.kernel.settings import Settings
+from visavis.session.admission import admit
+from visavis.session.ears import Ears
+from visavis.session.frames import FrameCounter
+from visavis.session.history import History
+from visavis.session.mouth import Mouth
+from visavis.session.page import PageView
+from visavis.session.phrases import phrase
+from visavis.session.presence import Presence
+from visavis.session.replies import Replies
+from visavis.session.scribe import Scribe
+from visavis.session.stack import Layers
+from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
+from visavis.trust.consent import Consent as ConsentState
+from visavis.trust.gate import Gate
+from visavis.turn.conductor import Conductor
+from visavis.turn.floor import Floor
+
+CLOSE_WITHIN_S = 3.0
+
+
+class _Ended(Exception):
+    """Unwinds the task group when the call is over."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Session:
+    """Build it with a transport that has a person on it, then `await run()`."""
+
+    def __init__(
+        self, agent: Agent, settings: Settings, layers: Layers, transport: Transport, log: SessionLog
+    ) -> None:
+        self._agent = agent
+        self._settings = settings
+        self._layers = layers
+        self._transport = transport
+        self._log = log
+        self._media = log.media
+        self._scribe = Scribe(log, Gate(ConsentState()))
+        self._history = History(log.past)
+        self._page = PageView(transport.send, agent.language)
+        log.readers += [self._history.read, self._page.read]
+        self._floor = Floor(settings.turn, agent.language, scored=layers.endpoint is not None)
+        self._conductor = Conductor()
+        self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
+        far_end = self._mouth.echo.at if self._mouth.echo is not None else None
+        self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
+        self._frames = FrameCounter(self._note)
+        self._presence = Presence(settings.session, self._media, self._something_goes_on)
+        self._speech_end_s = 0.0
+        self._retimed = asyncio.Event()
+        self._away = False
+        self._group: asyncio.TaskGroup
+        self._replies: Replies
+
+    @property
+    def _cancels_echo(self) -> bool:
+        return bool(self._layers.echo) and not self._transport.echo_free
+
+    async def run(self) -> str:
+        """Hold the call to its end. Returns the reason it ended; the transport is closed by then."""
+        reason = "error"
+        try:
+            reason = await self._hold()
+        except asyncio.CancelledError:
+            reason = "server_stopped"
+            raise
+        except JournalError as error:
+            reason = self._unrecorded(error)
+        except BaseExceptionGroup as group:
+            reason = self._ended(group)
+        finally:
+            await self._leave(reason)
+        return reason
+
+    def _ended(self, group: BaseExceptionGroup[BaseException]) -> str:
+        """Why the task group ended; raises what is neither an end of call nor a failed journal."""
+        failed, other = group.split(JournalError)
+        ended, unknown = other.split(_Ended) if other is not None else (None, None)
+        if unknown is not None:
+            raise unknown
+        error: BaseException = failed if failed is not None else group
+        if ended is not None and failed is None:
+            error = ended
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return error.reason if isinstance(error, _Ended) else self._unrecorded(error)
+
+    def _unrecorded(self, error: BaseException) -> str:
+        self._transport.send(Problem("journal", phrase("no_record", self._agent.language), fatal=True))
+        return f"error: {error}"
+
+    async def _hold(self) -> str:
+        self._note(SessionJoined(self._transport.name, self._agent.name))
+        resumed = bool(self._log.past)
+        self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=resumed))
+        incoming = self._transport.incoming(self._media)
+        refused = await self._admit(incoming)
+        if refused:
+            return refused
+        async with asyncio.TaskGroup() as self._group:
+            self._start(resumed)
+            self._group.create_task(self._ears_run(), name="ears")
+            self._group.create_task(self._mouth.run(), name="mouth")
+            self._group.create_task(self._keep_time(), name="floor-timer")
+            self._group.create_task(self._watch_presence(), name="presence")
+            await self._listen(incoming)
+        return "error"
+
+    async def _admit(self, incoming: AsyncIterator[Incoming]) -> str:
+        """Consent of an earlier process of this same call still holds; else the person is asked."""
+        for record in reversed(self._log.past):
+            if isinstance(record.event, ConsentGiven):
+                self._scribe.gate.consent.give(list(record.event.purposes))
+                return ""
+        return await admit(self._agent, self._transport, incoming, self._scribe)
+
+    def _start(self, resumed: bool) -> None:
+        agent = self._agent
+        self._replies = Replies(
+            self._group,
+            agent,
+            self._layers,
+            self._mouth,
+            self._note,
+            self._fact,
+            self._history.asking,
+            self._settings.llm,
+            self._log.session,
+        )
+        self._note(SessionStarted(agent.name, agent.language, self._layers.names()))
+        if resumed:
+            self._note(SessionResumed("server_restart", self._history.exchanged))
+            self._replies.say("resume", phrase("resumed", agent.language))
+        elif agent.opening:
+            self._replies.say("greeting", agent.opening)
+        self._page.state("idle")
+
+    # Facts in, decisions out.
+
+    def _note(self, event: Event) -> Record:
+        return self._scribe.note(event)
+
+    def _fact(self, event: Event) -> None:
+        """A fact that the floor may read: write it down, then carry out what follows."""
+        record = self._note(event)
+        if isinstance(event, PlaybackStarted):
+            self._replies.became_audible(self._speech_end_s, record.at_s)
+            self._conductor.heard()
+            self._ears.forget()
+        if not isinstance(event, PlaybackStopped | TimerFired):
+            self._presence.touch(by_person=not isinstance(event, PlaybackStarted))
+        for decision in self._floor.feed(record.event, record.at_s):
+            self._note(decision)
+            self._carry_out(decision)
+        self._retimed.set()
+
+    def _carry_out(self, decision: Event) -> None:
+        match decision:
+            case FinalRequested(pause=pause):
+                self._group.create_task(self._recognise(pause), name=f"final-{pause}")
+                self._group.create_task(self._score(pause), name=f"score-{pause}")
+            case Ducked():
+                self._mouth.duck(True)
+            case BargeInIgnored():
+                self._mouth.duck(False)
+                self._ears.forget()
+            case NothingSaid():
+                self._ears.forget()
+            case FloorTaken():
+                self._replies.interrupt()
+            case TurnEnded(speech_end_s=speech_end_s):
+                self._speech_end_s = speech_end_s
+                self._group.create_task(self._commit(), name="commit")
+        for action in self._conductor.feed(decision):
+            self._replies.act(action)
+
+    async def _recognise(self, pause: int) -> None:
+        try:
+            await self._ears.recognise(pause)
+        except ProviderError as error:
+            self._provider_failed("asr", self._layers.asr.name, error)
+
+    async def _score(self, pause: int) -> None:
+        try:
+            await self._ears.score(pause)
+        except ProviderError as error:
+            self._note(ProviderFailed("endpoint", "endpoint", error.code, type(error.__cause__ or error).__name__))
+
+    def _provider_failed(self, layer: str, provider: str, error: ProviderError) -> None:
+        """Hearing failed: the person must know that their words did not arrive."""
+        self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
+        self._ears.forget()
+        if not self._replies.busy:
+            self._replies.say("apology", phrase("apology", self._agent.language))
+
+    async def _ears_run(self) -> None:
+        while True:
+            try:
+                await self._ears.run()
+            except ProviderError as error:
+                self._provider_failed("vad", "vad", error)
+                await asyncio.sleep(1.0)
+
+    async def _commit(self) -> None:
+        """What has been said so far is on disk, and the person's side hears it."""
+        self._transport.send(Committed(await self._log.commit()))
+
+    async def _keep_time(self) -> None:
+        """Wakes the floor when it asked to be."""
+        while True:
+            due_s = self._floor.wake_at_s
+            self._retimed.clear()
+            wait_s = None if due_s is None else max(0.0, due_s - self._media.now())
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._retimed.wait()
+            except TimeoutError:
+                if due_s is not None and due_s == self._floor.wake_at_s:
+                    self._fact(TimerFired(round(due_s, 4)))
+
+    # The person's side.
+
+    async def _listen(self, incoming: AsyncIterator[Incoming]) -> None:
+        async for item in incoming:
+            self._take(item)
+        raise _Ended("peer_gone")
+
+    def _take(self, item: Incoming) -> None:
+        match item:
+            case AudioFrame():
+                self._ears.hear(self._scribe.gate.clear(item))
+            case VideoFrame():
+                with suppress(PolicyError):  # a camera nobody agreed to is not looked at
+                    self._frames.see(self._scribe.gate.clear(item).value)
+            case Say(text=text) if text.strip():
+                self._fact(TextTyped(text.strip()))
+            case Typing():
+                self._presence.touch()
+            case Track(kind=kind, on=on):
+                self._note(TrackChanged(kind, "on" if on else "off"))
+            case Bad(why=why, size=size):
+                self._note(MessageRejected(why, size))
+                self._transport.send(Problem("bad_message", f"That message was not understood: {why}."))
+            case Remapped(stream=stream, by_s=by_s):
+                self._note(ClockRemapped(stream, round(by_s, 3)))
+            case Lost():
+                self._lost()
+            case Returned(away_s=away_s):
+                self._returned(away_s)
+            case Leave():
+                raise _Ended("left")
+            case Gone(reason=reason):
+                raise _Ended(reason)
+            case Consent(given=False):
+                raise _Ended("declined")
+            case Consent() | Playout() | Start() | Say():
+                pass
+
+    def _lost(self) -> None:
+        self._away = True
+        self._note(PeerLost(self._settings.webrtc.reconnect_s))
+        self._replies.interrupt()
+
+    def _returned(self, away_s: float) -> None:
+        self._away = False
+        self._note(PeerReturned(round(away_s, 3)))
+        self._presence.touch()
+        self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=True))
+
+    # Silence and the end.
+
+    def _something_goes_on(self) -> bool:
+        return self._away or self._floor.person_speaking or self._replies.busy
+
+    async def _watch_presence(self) -> None:
+        reason = await self._presence.watch(self._prompt)
+        occasion: str = "goodbye_idle" if reason == "idle" else "time_limit"
+        self._replies.say("goodbye", phrase(occasion, self._agent.language))  # type: ignore[arg-type]
+        await self._replies.finished()
+        raise _Ended(reason)
+
+    def _prompt(self, count: int) -> None:
+        self._note(IdlePrompted(count))
+        self._replies.say("idle", phrase("idle", self._agent.language))
+
+    async def _leave(self, reason: str) -> None:
+        """Write the end, then hang up; bounded, and safe under cancellation."""
+        code, _, detail = reason.partition(": ")
+        with suppress(JournalError):
+            self._note(SessionEnded(code, detail))
+            await asyncio.shield(self._log.commit())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await asyncio.shield(self._transport.close(code))

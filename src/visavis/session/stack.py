@@ -1,0 +1,54 @@
+"""The engines an agent needs, by layer, loaded before the first call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from visavis.hear.base import Asr, EchoCanceller, Endpoint, Vad
+from visavis.kernel.agent import Agent
+from visavis.kernel.registry import resolve
+from visavis.kernel.settings import Settings
+from visavis.models.engines import Engines
+from visavis.speak.base import Tts
+from visavis.think.base import Llm, LlmRequest
+from visavis.think.context import build
+from visavis.think.tools import ToolBox
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """One engine per layer, shared by all sessions of the process."""
+
+    vad: Vad
+    asr: Asr
+    llm: Llm
+    tts: Tts
+    endpoint: Endpoint | None = None
+    echo: str = ""
+
+    def names(self) -> dict[str, str]:
+        """Layer → provider, for `SessionStarted`."""
+        return {"asr": self.asr.name, "llm": f"{self.llm.name}:{self.llm.model}", "tts": self.tts.name}
+
+    def echo_canceller(self) -> EchoCanceller | None:
+        """A fresh canceller for one session, or None when none is set."""
+        if not self.echo:
+            return None
+        canceller: EchoCanceller = resolve("echo", self.echo)()
+        return canceller
+
+
+async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Layers:
+    """Load what `agent` names and put its prompt into the model's cache. Raises ConfigError, ModelError."""
+    stack = agent.stack
+    endpoint = await engines.get("endpoint", stack.endpoint) if stack.endpoint else None
+    layers = Layers(
+        vad=await engines.get("vad", stack.vad),
+        asr=await engines.get("asr", stack.asr_for(agent.language)),
+        llm=await engines.get("llm", stack.llm),
+        tts=await engines.get("tts", stack.tts_for(agent.language)),
+        endpoint=endpoint,
+        echo=settings.session.echo,
+    )
+    await layers.llm.prefill(LlmRequest(build(agent, [], budget_tokens=10_000), ToolBox(agent.tools).specs))
+    return layers
