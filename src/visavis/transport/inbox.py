@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from visavis.kernel.media import AudioFrame, VideoFrame
-from visavis.transport.base import Bad, Incoming
+from visavis.transport.base import Gone, Incoming, Lost, Remapped, Returned
 
 AUDIO_S = 1.0
 MAX_MESSAGES = 128
@@ -14,7 +14,7 @@ MAX_MESSAGES = 128
 
 class Inbox:
     """A queue of one reader. Audio beyond 1 s drops the oldest audio; a new picture replaces the waiting one of
-    its source; messages beyond 128 are refused (`put` is False) and audio and pictures never push them out.
+    its source; messages beyond 128 are refused (`put` is False), news of the line itself never is.
 
     `put` never blocks and may be called only on the event loop.
     """
@@ -31,9 +31,7 @@ class Inbox:
             self._put_audio(item)
         elif isinstance(item, VideoFrame):
             self._put_video(item)
-        elif self._messages >= MAX_MESSAGES and isinstance(item, Bad):
-            return False
-        elif self._messages >= 2 * MAX_MESSAGES:
+        elif self._messages >= MAX_MESSAGES and not isinstance(item, Lost | Returned | Gone | Remapped):
             return False
         else:
             self._messages += 1

@@ -1,0 +1,147 @@
+"""What the synthetic caller sends: a microphone that says given audio at given moments, and a moving test card."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from av.video.codeccontext import VideoCodecContext
+
+from visavis.kernel.media import Pcm
+from visavis.transport.jitter import RTP_HZ
+from visavis.transport.opus import new_encoder
+
+MIC_HZ = 24_000
+_FRAME = MIC_HZ // 50
+_FRAME_S = 0.02
+_VIDEO_HZ = 90_000
+
+
+@dataclass(slots=True)
+class _Utterance:
+    pcm: Pcm
+    said: asyncio.Future[float]
+    at: int = 0
+
+
+class MicrophoneTrack(MediaStreamTrack):
+    """A browser's microphone: an Opus packet every 20 ms whether somebody speaks or not. Frame *n* is what was
+    spoken in the 20 ms before it leaves."""
+
+    kind = "audio"
+
+    def __init__(self, bitrate: int = 32_000) -> None:
+        super().__init__()
+        self._encoder = new_encoder(MIC_HZ, bitrate, dtx=False)
+        self._said: deque[_Utterance] = deque()
+        self._start_s: float | None = None
+        self._count = 0
+        self.muted = False
+
+    async def say(self, pcm: Pcm) -> float:
+        """Speak mono `pcm` at 24 kHz after what is already queued; returns the loop time its last sample left."""
+        utterance = _Utterance(pcm, asyncio.get_running_loop().create_future())
+        self._said.append(utterance)
+        return await utterance.said
+
+    def hush(self) -> None:
+        """Break off: drop what has not been spoken."""
+        now_s = asyncio.get_running_loop().time()
+        while self._said:
+            self._finish(self._said.popleft(), now_s)
+
+    async def recv(self) -> av.Packet[Any]:
+        if self.readyState != "live":
+            raise MediaStreamError
+        now_s = asyncio.get_running_loop().time()
+        if self._start_s is None:
+            self._start_s = now_s
+        due_s = self._start_s + self._count * _FRAME_S
+        if due_s > now_s:
+            await asyncio.sleep(due_s - now_s)
+        packet = av.Packet(self._encoder.encode(self._next_frame(due_s)))
+        packet.pts, packet.time_base = self._count * RTP_HZ // 50, Fraction(1, RTP_HZ)
+        self._count += 1
+        return packet
+
+    def _next_frame(self, due_s: float) -> Pcm:
+        frame = np.zeros(_FRAME, dtype=np.int16)
+        filled = 0
+        while self._said and filled < _FRAME:
+            utterance = self._said[0]
+            piece = utterance.pcm[utterance.at : utterance.at + _FRAME - filled]
+            frame[filled : filled + len(piece)] = piece
+            filled += len(piece)
+            utterance.at += len(piece)
+            if utterance.at >= len(utterance.pcm):
+                self._finish(self._said.popleft(), due_s - (_FRAME - filled) / MIC_HZ)
+        if self.muted:
+            frame[:] = 0
+        return frame
+
+    @staticmethod
+    def _finish(utterance: _Utterance, at_s: float) -> None:
+        if not utterance.said.done():
+            utterance.said.set_result(at_s)
+
+
+@lru_cache(maxsize=4)
+def test_card(width: int = 640, height: int = 360, fps: int = 15, seconds: float = 2.0) -> tuple[bytes, ...]:
+    """VP8 pictures of a moving test card, encoded once and looped: the first is a key picture."""
+    codec = av.CodecContext.create("libvpx", "w")
+    assert isinstance(codec, VideoCodecContext)
+    codec.width, codec.height, codec.bit_rate, codec.pix_fmt = width, height, 400_000, "yuv420p"
+    codec.time_base = Fraction(1, fps)
+    codec.gop_size = int(fps * seconds)
+    codec.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "partitions"}
+    pictures: list[bytes] = []
+    count = int(fps * seconds)
+    for n in range(count):
+        frame = av.VideoFrame.from_ndarray(_card(width, height, n / count), format="rgb24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = n, Fraction(1, fps)
+        pictures += [bytes(packet) for packet in codec.encode(frame)]
+    return tuple(pictures)
+
+
+def _card(width: int, height: int, phase: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    bars = np.array([[235, 235, 235], [220, 200, 40], [60, 190, 200], [70, 170, 70], [180, 70, 160], [60, 80, 190]])
+    image = bars[np.arange(width) * len(bars) // width].astype(np.uint8)[None].repeat(height, axis=0)
+    ball = (np.arange(width)[None] - width * phase) ** 2 + (np.arange(height)[:, None] - height / 2) ** 2
+    image[ball < (height / 8) ** 2] = (250, 90, 60)
+    return image
+
+
+class TestCardTrack(MediaStreamTrack):
+    """A camera that costs next to nothing: the looped, already encoded test card."""
+
+    __test__ = False
+    kind = "video"
+
+    def __init__(self, pictures: tuple[bytes, ...], fps: int = 15) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self._fps = fps
+        self._start_s: float | None = None
+        self._count = 0
+
+    async def recv(self) -> av.Packet[Any]:
+        if self.readyState != "live":
+            raise MediaStreamError
+        now_s = asyncio.get_running_loop().time()
+        if self._start_s is None:
+            self._start_s = now_s
+        due_s = self._start_s + self._count / self._fps
+        if due_s > now_s:
+            await asyncio.sleep(due_s - now_s)
+        packet = av.Packet(self._pictures[self._count % len(self._pictures)])
+        packet.pts, packet.time_base = self._count * _VIDEO_HZ // self._fps, Fraction(1, _VIDEO_HZ)
+        self._count += 1
+        return packet
