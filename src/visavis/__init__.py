@@ -1,0 +1,16 @@
+"""visavis: an open-source video AI agent, face to face.
+
+from visavis import Agent, serve
+
+serve(Agent(name="Ada", instructions="You answer questions about our shop."))
+"""
+
+from __future__ import annotations
+
+from visavis.kernel.agent import Agent, Stack
+from visavis.kernel.errors import VisavisError
+from visavis.kernel.settings import Settings
+from visavis.server.serving import serve
+
+__version__ = "0.1.0"
+__all__ = ["Agent", "Settings", "Stack", "VisavisError", "serve"]

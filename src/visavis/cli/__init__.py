@@ -1,1 +1,1 @@
-
+"""The `visavis` command."""

@@ -1,1 +1,1 @@
-
+"""HTTP, signalling and the processes that serve: no business rules."""

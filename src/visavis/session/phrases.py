@@ -17,7 +17,7 @@ _PHRASES: dict[str, dict[Occasion, str]] = {
         "goodbye_idle": "It seems you have stepped away, so I'll end our call here. Goodbye!",
         "time_limit": "We have reached the end of the time for this call. Thank you, and goodbye!",
         "resumed": "I'm back, sorry for the break. We can go on where we were.",
-        "no_record": "This service cannot keep its journal right now, so the call has to end. Please try again later.",
+        "no_record": "This service cannot keep its journal right now, so the call has to end. Try again later.",
         "busy": "All lines are busy right now. Please try again in a few minutes.",
     },
     "es": {

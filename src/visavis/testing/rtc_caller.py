@@ -34,6 +34,9 @@ _CONNECT_S = 20.0
 _CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 _ADDRESS = re.compile(r"^a=candidate:\S+ \d+ udp \d+ (\S+) (\d+) typ host", re.MULTILINE | re.IGNORECASE)
 
+_NOWHERE = 9
+"""The discard port: an address must be there, or ICE gives up, and nobody should answer at it."""
+
 Negotiate = Callable[[str], Awaitable[str]]
 """Takes the SDP offer, gives the SDP answer."""
 
@@ -204,14 +207,13 @@ class RtcCaller:
         """Hide both ends' own addresses, so that the relay is the only way."""
         assert self._relay is not None
         port = await self._relay.open()
-        answer = await negotiate(_CANDIDATE.sub("", offer))
+        answer = await negotiate(_only_candidate(offer, _NOWHERE))
         hosts = _ADDRESS.findall(answer)
         if not hosts:
             raise NegotiationFailed("the server offers no address to relay to", stage="transport")
         host = next((h for h in hosts if h[0] == "127.0.0.1"), hosts[0])
         self._relay.aim((host[0], int(host[1])))
-        only = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
-        return _CANDIDATE.sub("", answer).replace("a=end-of-candidates\r\n", f"{only}a=end-of-candidates\r\n")
+        return _only_candidate(answer, port)
 
     async def _hang_up(self) -> None:
         self.microphone.hush()
@@ -239,6 +241,11 @@ class RtcCaller:
     def _on_message(self, data: str | bytes) -> None:
         self.messages.append((asyncio.get_running_loop().time(), decode_server(data)))
         self._changed.set()
+
+
+def _only_candidate(sdp: str, port: int) -> str:
+    candidate = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
+    return _CANDIDATE.sub("", sdp).replace("a=end-of-candidates\r\n", f"{candidate}a=end-of-candidates\r\n")
 
 
 __all__ = ["EAR_HZ", "MIC_HZ", "Heard", "RtcCaller"]

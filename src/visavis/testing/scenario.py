@@ -1,9 +1,9 @@
 """A call as a script, played on a virtual clock in milliseconds of real time.
 
-    call = Scenario(agent, llm=ScriptedLlm(["We open at nine."]))
-    call.says(2.0, "when do you open")
-    played = call.run(until=8.0)
-    assert played.heard() == ["Hello!", "We open at nine."]
+call = Scenario(agent, llm=ScriptedLlm(["We open at nine."]))
+call.says(2.0, "when do you open")
+played = call.run(until=8.0)
+assert played.heard() == ["Hello!", "We open at nine."]
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Agents that ship with visavis, as files to read and to start from."""
