@@ -1,0 +1,190 @@
+"""Silero VAD v6 on onnxruntime: one model for all callers, windows that wait together run as one batch.
+
+The model sees 512 samples (32 ms at 16 kHz) behind the last 64 of the window before, and carries a state of shape
+(2, 1, 128) per caller. Batched and single runs give the same numbers. A muted or noise-gated microphone costs
+nothing: once the model has called some windows silent, near-zero windows are not computed at all. Source of tensor names and sizes: the
+`silero_vad.onnx` file of silero-vad 6.2.3 (read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.hear.base import HEAR_RATE_HZ, VadStream
+from visavis.hear.onnx import ORT_ERRORS, model_file, open_session
+from visavis.kernel.errors import ProviderError, UsageError
+from visavis.kernel.media import Pcm, Samples
+from visavis.models.engines import EngineContext
+from visavis.models.scheduler import ComputeScheduler, Priority
+
+WINDOW = 512
+CONTEXT = 64
+MAX_BATCH = 32
+
+MUTED_PEAK = 8
+"""Samples that stay within ±8 (−72 dBFS) hold nothing to hear: a muted microphone, or its noise gate."""
+
+SURE_OF_SILENCE = 0.1
+SETTLED_WINDOWS = 10
+
+_SCALE = np.float32(1 / 32768)
+_Floats = NDArray[np.float32]
+
+
+@dataclass(slots=True, eq=False)
+class _Caller:
+    """What the model remembers of one caller."""
+
+    state: _Floats = field(default_factory=lambda: np.zeros((2, 1, 128), np.float32))
+    context: Samples = field(default_factory=lambda: np.zeros(CONTEXT, np.float32))
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    caller: _Caller
+    row: _Floats
+    answer: asyncio.Future[float]
+
+
+class SileroVad:
+    """The shared detector. Batches form by themselves: while one batch runs, the windows that arrive become the
+    next; a window never waits for company.
+    """
+
+    window: ClassVar[int] = WINDOW
+
+    def __init__(self, session: Any, scheduler: ComputeScheduler) -> None:
+        self._session = session
+        self._scheduler = scheduler
+        self._rate = np.array(HEAR_RATE_HZ, np.int64)
+        self._waiting: deque[_Waiting] = deque()  # the loop appends, a worker thread pops: both are atomic
+        self._batch: list[_Waiting] = []
+        self._drain: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def load(cls, context: EngineContext) -> Self:
+        """Raises ModelError when the file is missing or damaged."""
+        session = await asyncio.to_thread(_open, context)
+        vad = cls(session, context.scheduler)
+        await vad.stream().push(np.zeros(WINDOW, np.int16))
+        return vad
+
+    def stream(self) -> VadStream:
+        return SileroStream(self)
+
+    async def score(self, caller: _Caller, row: _Floats) -> float:
+        """P(speech) of `row`, shape (1, 576), in the order of the calls for this caller."""
+        answer: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(caller, row, answer))
+        if self._drain is None:
+            self._start()
+        return await answer
+
+    async def close(self) -> None:
+        """Drops what waits. Idempotent."""
+        if self._drain is not None:
+            self._drain.cancel()
+            await asyncio.wait([self._drain])
+
+    def _start(self) -> None:
+        self._drain = asyncio.create_task(self._run_batches(), name="silero-batches")
+        self._drain.add_done_callback(self._drained)
+
+    async def _run_batches(self) -> None:
+        """One batch in flight at a time, until nobody waits."""
+        while self._waiting:
+            scores = await self._scheduler.run(Priority.VAD, self._compute)
+            batch, self._batch = self._batch, []
+            for waiting, score in zip(batch, scores, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(score)
+
+    def _drained(self, drain: asyncio.Task[None]) -> None:
+        """Nobody may wait for ever, whatever ended the task."""
+        self._drain = None
+        error = None if drain.cancelled() else drain.exception()
+        if drain.cancelled() or error is not None:
+            # A batch that never began has failed for everybody who waits.
+            failed = self._batch if self._batch and error is not None else [*self._batch, *self._waiting]
+            if failed is not self._batch:
+                self._waiting.clear()
+            self._batch = []
+            for waiting in failed:
+                _fail(waiting.answer, error)
+        if self._waiting:
+            self._start()
+
+    def _compute(self) -> list[float]:
+        """On a worker thread. Takes whoever waits by now, not only who did when the work was queued."""
+        self._batch = batch = self._take()
+        if len(batch) == 1:
+            only = batch[0]
+            scores, only.caller.state = self._infer(only.row, only.caller.state)
+            return [float(scores[0, 0])]
+        rows = np.concatenate([waiting.row for waiting in batch])
+        states = np.concatenate([waiting.caller.state for waiting in batch], axis=1)
+        scores, states = self._infer(rows, states)
+        for index, waiting in enumerate(batch):
+            waiting.caller.state = states[:, index : index + 1].copy()
+        return [float(score) for score in scores[:, 0]]
+
+    def _take(self) -> list[_Waiting]:
+        """At most one window of each caller, oldest first: a caller's second window needs the state of the first."""
+        batch: list[_Waiting] = []
+        later: list[_Waiting] = []
+        callers: set[_Caller] = set()
+        while self._waiting and len(batch) < MAX_BATCH:
+            entry = self._waiting.popleft()
+            (later if entry.caller in callers else batch).append(entry)
+            callers.add(entry.caller)
+        self._waiting.extendleft(reversed(later))
+        return batch
+
+    def _infer(self, rows: _Floats, states: _Floats) -> tuple[_Floats, _Floats]:
+        scores, after = self._session.run(None, {"input": rows, "state": states, "sr": self._rate})
+        return scores, after
+
+
+class SileroStream:
+    """One caller's detector: a few kilobytes of state."""
+
+    def __init__(self, vad: SileroVad) -> None:
+        self._vad = vad
+        self._caller = _Caller()
+        self._score = 0.0
+        self._silent_windows = 0
+
+    async def push(self, window: Pcm) -> float:
+        """`window`: 512 samples. Raises UsageError for another length, ProviderError when the model fails."""
+        if len(window) != WINDOW:
+            raise UsageError(f"a window has {WINDOW} samples, not {len(window)}", stage="hear")
+        if self._silent_windows >= SETTLED_WINDOWS and max(window.max(), -int(window.min())) <= MUTED_PEAK:
+            return self._score
+        row = np.empty((1, CONTEXT + WINDOW), np.float32)
+        row[0, :CONTEXT] = self._caller.context
+        np.multiply(window, _SCALE, out=row[0, CONTEXT:], casting="unsafe")
+        self._caller.context = row[0, -CONTEXT:]
+        self._score = score = await self._vad.score(self._caller, row)
+        self._silent_windows = self._silent_windows + 1 if score < SURE_OF_SILENCE else 0
+        return score
+
+
+def _fail(answer: asyncio.Future[float], error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if error is None:
+        answer.cancel()
+    elif isinstance(error, ORT_ERRORS):
+        answer.set_exception(ProviderError(f"voice activity detection failed: {error}", stage="hear"))
+    else:
+        answer.set_exception(error)
+
+
+def _open(context: EngineContext) -> Any:
+    return open_session(model_file(context.store.path("silero-vad"), "silero_vad"))
