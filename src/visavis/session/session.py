@@ -174,7 +174,9 @@ class Session:
             self._settings.llm,
             self._log.session,
         )
-        self._note(SessionStarted(agent.name, agent.language, self._layers.names()))
+        scored = self._layers.endpoint is not None
+        started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)
+        self._note(started)
         if resumed:
             self._note(SessionResumed("server_restart", self._history.exchanged))
             self._replies.say("resume", phrase("resumed", agent.language))

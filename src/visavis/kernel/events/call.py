@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visavis.kernel.events.base import Event
+from visavis.kernel.settings import TurnSettings
 
 
 class SessionJoined(Event, frozen=True):
@@ -38,11 +39,14 @@ class ConsentRevoked(Event, frozen=True):
 
 
 class SessionStarted(Event, frozen=True):
-    """The conversation began. `stack` maps layer to provider name."""
+    """The conversation began, with a fresh floor. `stack` maps layer to provider name; `turn` holds the floor's
+    settings, so that the session can be replayed as it was."""
 
     agent: str
     language: str
     stack: dict[str, str]
+    turn: TurnSettings
+    scored: bool
 
 
 class SessionResumed(Event, frozen=True):
