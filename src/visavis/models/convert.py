@@ -21,10 +21,14 @@ from visavis.models.verified import Conversion
 CONVERTERS = ("onnx", "onnxruntime")
 
 
+def missing_converters(model: Model) -> list[str]:
+    """Packages that the model's conversion needs and that are not installed; empty for a model without one."""
+    return [name for name in CONVERTERS if importlib.util.find_spec(name) is None] if model.convert else []
+
+
 def require_converter(model: Model) -> None:
     """Raises ModelError, with the command that helps, when what the conversion needs is not installed."""
-    missing = [name for name in CONVERTERS if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := missing_converters(model):
         raise ModelError(
             f"{model.name} is converted once when it is pulled, which needs {' and '.join(missing)}",
             stage="setup",

@@ -16,6 +16,7 @@ from msgspec import Struct
 from visavis.kernel.errors import ModelError
 from visavis.kernel.settings import ModelSettings
 from visavis.models.archive import Fetcher, RegistryFetcher
+from visavis.models.convert import missing_converters
 from visavis.models.local import local_directory
 from visavis.models.manifest import Manifest, Model, load_manifest
 from visavis.models.pull import Pull
@@ -41,7 +42,10 @@ class ModelState(Struct, frozen=True):
 
 
 class ModelStore:
-    """Verified model files in the cache, by model name. Safe to use from several processes at once."""
+    """Verified model files in the cache, by model name. Safe to use from several processes at once.
+
+    Making one raises ConfigError when `models.local` names an unknown model.
+    """
 
     def __init__(
         self, settings: ModelSettings, *, manifest: Manifest | None = None, fetcher: Fetcher | None = None,
@@ -52,6 +56,8 @@ class ModelStore:
         self._free_bytes = free_bytes or (lambda path: shutil.disk_usage(path).free)
         self.manifest = manifest or load_manifest()
         self.cache = cache_directory(settings)
+        for name in settings.local:
+            self.manifest.model(name)  # a slip of the pen in models.local is told, not ignored
 
     def path(self, name: str) -> Path:
         """The directory that holds the model's files, under the names that the manifest gives them.
@@ -84,6 +90,14 @@ class ModelStore:
             name, "damaged" if damaged else "missing", str(directory), detail=f"{', '.join(faults)} in {directory}"
         )
 
+    def default_names(self) -> list[str]:
+        """The models of the embedded English demo, without what is missing and cannot be converted here."""
+        return [
+            model.name
+            for model in self.manifest
+            if model.default and (not missing_converters(model) or self.state(model.name).state != "missing")
+        ]
+
     def pull(self, name: str, progress: Progress | None = None) -> Path:
         """Fetch and verify what is missing; blocking, so call it off the event loop.
 
@@ -109,11 +123,11 @@ class ModelStore:
         try:
             directory = local_directory(model, own, self.cache / ".local")
         except ModelError as error:
-            return ModelState(model.name, "missing", str(own), "local path", error.message)
+            return ModelState(model.name, "missing", str(own), "local", error.message)
         states = check_files(model, directory, rehash=rehash, keep_stamp=False) if rehash else {}
         if any(state != "present" for state in states.values()) or not rehash:
-            return ModelState(model.name, "own", str(directory), "local path")
-        return ModelState(model.name, "present", str(directory), "local path")
+            return ModelState(model.name, "own", str(directory), "local")
+        return ModelState(model.name, "present", str(directory), "local")
 
     @contextlib.contextmanager
     def _locked(self, name: str) -> Iterator[None]:

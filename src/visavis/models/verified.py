@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -116,5 +117,7 @@ def read_record(path: Path, kind: type[T]) -> T | None:
 
 def write_record(path: Path, record: Struct) -> None:
     """Best effort: a read-only cache works too, only slower, as its files are hashed each time."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+        fresh.replace(path)
