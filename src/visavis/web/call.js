@@ -1,0 +1,296 @@
+// @ts-check
+/**
+ * One call: what the server says goes to face, voice, captions and drawer; what the person does goes to the server.
+ *
+ * @typedef {import("./protocol.js").Kind} Kind
+ * @typedef {import("./protocol.js").ServerMessage} ServerMessage
+ * @typedef {import("./dial.js").Wire} Wire
+ */
+import { show } from "./picker.js";
+import * as protocol from "./protocol.js";
+import { Line } from "./rtc.js";
+import { $, announce, press, showState, toast } from "./ui.js";
+import { GONE } from "./wording.js";
+
+/** Where the key to the conversation is kept for a reloaded page. */
+export const SESSION = "visavis.session";
+
+const KINDS = /** @type {Kind[]} */ (["microphone", "camera", "screen"]);
+const TYPING_EVERY_MS = 2000;
+/** Longest wait for the server to close the line after `leave`. */
+const LEAVE_MS = 600;
+const LAST_MESSAGES = 60;
+const BACK = "Back — we kept our conversation.";
+
+export class Call {
+  /** @type {import("./protocol.js").AgentState} */
+  #state = "waiting";
+  #greeted = false;
+  #over = false;
+  #typedAt = -TYPING_EVERY_MS;
+  #off = new AbortController();
+  /** @type {ServerMessage[]} */
+  #messages = [];
+  #resumed = false;
+  #committed = -1;
+
+  /**
+   * @param {object} parts
+   * @param {import("./main.js").Agent} parts.agent
+   * @param {import("./devices.js").Devices} parts.devices
+   * @param {import("./voice.js").Voice} parts.voice
+   * @param {import("./face.js").Face} parts.face
+   * @param {import("./captions.js").Captions} parts.captions
+   * @param {import("./latency.js").LatencyDrawer} parts.drawer
+   * @param {(reason: string, text?: string) => void} parts.onEnd
+   */
+  constructor({ agent, devices, voice, face, captions, drawer, onEnd }) {
+    this.agent = agent;
+    this.devices = devices;
+    this.voice = voice;
+    this.face = face;
+    this.captions = captions;
+    this.drawer = drawer;
+    this.onEnd = onEnd;
+    this.agreed = agent.notice.version;
+    this.line = new Line({ iceServers: agent.ice_servers, reconnectS: agent.reconnect_s });
+    this.#listen();
+  }
+
+  #listen() {
+    const { signal } = this.#off;
+    /** @type {(target: EventTarget, type: string, run: (detail: any) => void) => void} */
+    const on = (target, type, run) =>
+      target.addEventListener(type, (event) => run(/** @type {CustomEvent} */ (event).detail), { signal });
+    on(this.line, "open", (wire) => this.#onOpen(wire));
+    on(this.line, "message", (data) => this.#onMessage(data));
+    on(this.line, "state", (state) => this.#onLineState(state));
+    on(this.line, "playout", (ms) => this.#onPlayout(ms));
+    on(this.line, "lost", (error) => this.#end(error.retry ? "dropped" : "lost", error.text));
+    on(this.devices, "track", ({ kind, track }) => this.#onTrack(kind, track));
+    on(this.devices, "gone", (kind) => toast(GONE[kind], { kind: kind === "screen" ? "note" : "trouble" }));
+    on(window, "pagehide", () => this.#hang());
+    on(window, "offline", () => toast("This device is offline.", { kind: "trouble", key: "line" }));
+  }
+
+  /** @param {string} session the conversation to return to, or ''. @throws {import("./dial.js").CallError} */
+  async open(session) {
+    for (const kind of KINDS) await this.line.setTrack(kind, this.devices.tracks[kind]);
+    await this.line.open(session);
+    for (const kind of KINDS) this.#paint(kind);
+  }
+
+  /** Lets go of everything, silently. */
+  close() {
+    this.#over = true;
+    this.#off.abort();
+    this.line.close();
+    this.voice.detach();
+    this.face.timeline.cut();
+    this.captions.thinking(false);
+    for (const video of ["self", "screen"]) $(`${video}-view`).hidden = true;
+  }
+
+  async leave() {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.line.send(protocol.leave())) await this.line.ended(LEAVE_MS);
+    this.#over = false;
+    this.#end("left");
+  }
+
+  /** False when the line is down. @param {string} text */
+  say(text) {
+    const sent = this.line.send(protocol.say(text));
+    if (!sent) toast("Not sent: the line is down. It stays in the box.", { kind: "trouble", key: "line" });
+    return sent;
+  }
+
+  typing() {
+    if (performance.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = performance.now();
+    this.line.send(protocol.typing());
+  }
+
+  /** @param {boolean} muted */
+  mute(muted) {
+    this.devices.mute(muted);
+    this.#tell("microphone");
+    announce(muted ? "Microphone muted" : "Microphone on");
+  }
+
+  /** What this call knows, for browser tests. */
+  snapshot() {
+    return {
+      connection: this.line.state,
+      session: this.line.session,
+      state: this.#state,
+      resumed: this.#resumed,
+      committed: this.#committed,
+      mids: Object.fromEntries(KINDS.map((kind) => [kind, this.line.mid(kind)])),
+      messages: [...this.#messages],
+    };
+  }
+
+  /** @param {Wire} wire */
+  #onOpen(wire) {
+    sessionStorage.setItem(SESSION, this.line.session);
+    this.voice.attach(new MediaStream([wire.lines.microphone.receiver.track]));
+    this.line.send(protocol.consent(true));
+    for (const kind of KINDS) this.#tell(kind);
+  }
+
+  /** @param {unknown} data */
+  #onMessage(data) {
+    const message = protocol.decode(data);
+    if (!message || this.#over) return;
+    this.#messages = [...this.#messages, message].slice(-LAST_MESSAGES);
+    switch (message.type) {
+      case "hello": return this.#onHello(message);
+      case "notice": return this.#onNotice(message);
+      case "state": return this.#onState(message.state);
+      case "transcript": return this.captions.put(message);
+      case "visemes": return this.#onVisemes(message);
+      case "clear": return this.voice.cut(), this.face.timeline.cut();
+      case "duck": return this.voice.duck(message.on);
+      case "latency": return this.drawer.put(message);
+      case "tool": return this.#onTool(message);
+      case "committed": return void (this.#committed = message.seq);
+      case "error": return this.#onProblem(message);
+      case "bye": return this.#end(message.reason);
+    }
+  }
+
+  /** @param {import("./protocol.js").Hello} hello */
+  #onHello({ agent, language, session, resumed = false }) {
+    this.line.session = session;
+    sessionStorage.setItem(SESSION, session);
+    this.#resumed = resumed;
+    this.captions.introduce(agent, language);
+    if (resumed) {
+      toast(BACK, { key: "line" });
+      announce(BACK);
+    } else if (this.#greeted) {
+      this.captions.newConversation();
+      this.captions.remark(`${agent} could not find our conversation and starts anew.`, "anew");
+    } else {
+      this.captions.newConversation({ wipe: true });
+    }
+    this.#greeted = true;
+  }
+
+  /** The person agreed to one text; another one needs another answer. @param {import("./protocol.js").Notice} notice */
+  #onNotice({ version, text }) {
+    if (version === this.agreed || $("changed").open) return;
+    for (const kind of KINDS) void this.line.setTrack(kind, null);
+    $("changed-text").textContent = text;
+    $("changed").returnValue = "";
+    $("changed").showModal();
+    $("changed").addEventListener("close", () => {
+      if (this.#over) return;
+      if ($("changed").returnValue !== "agree") {
+        this.line.send(protocol.consent(false));
+        return void this.leave();
+      }
+      this.agreed = version;
+      this.line.send(protocol.consent(true));
+      for (const kind of KINDS) this.#onTrack(kind, this.devices.tracks[kind]);
+    }, { once: true, signal: this.#off.signal });
+  }
+
+  /** @param {import("./protocol.js").AgentState} state */
+  #onState(state) {
+    this.#state = state;
+    showState(state);
+    this.face.show(state);
+    this.captions.thinking(state === "thinking");
+    if (state === "speaking") this.voice.release();
+  }
+
+  /** @param {import("./protocol.js").Visemes} message */
+  #onVisemes({ marks, total_ms: total }) {
+    this.voice.release();
+    this.face.timeline.add(marks, total, this.voice.now() + this.voice.playoutMs / 1000);
+  }
+
+  /** @param {import("./protocol.js").ToolNote} note */
+  #onTool({ name, status }) {
+    const plain = name.replaceAll("_", " ");
+    const text = { called: `Using ${plain}…`, done: `Used ${plain}`, failed: `${plain} did not work` }[status];
+    this.captions.remark(text ?? plain, name);
+  }
+
+  /** @param {import("./protocol.js").Problem} problem */
+  #onProblem({ code, text, fatal = false }) {
+    if (fatal) return this.#end("error", text);
+    toast(text, { kind: "trouble", key: code });
+  }
+
+  /** @param {import("./rtc.js").LineState} state */
+  #onLineState(state) {
+    if (state === "reconnecting") {
+      showState("reconnecting");
+      this.face.timeline.cut();
+      this.face.show("waiting");
+      this.captions.thinking(false);
+      announce("Reconnecting");
+    }
+    if (state === "connected") {
+      showState(this.#state);
+      this.face.show(this.#state);
+    }
+  }
+
+  /** @param {number} ms */
+  #onPlayout(ms) {
+    this.voice.bufferMs = ms;
+    this.line.send(protocol.playout(this.voice.playoutMs));
+  }
+
+  /** @param {Kind} kind @param {MediaStreamTrack | null} track */
+  async #onTrack(kind, track) {
+    const paused = $("changed").open;
+    await this.line.setTrack(kind, paused ? null : track);
+    this.#tell(kind);
+  }
+
+  /** Tells the server and the page what a device does now. @param {Kind} kind */
+  #tell(kind) {
+    this.line.send(protocol.track(kind, this.#isOn(kind), this.line.mid(kind)));
+    this.#paint(kind);
+  }
+
+  /** @param {Kind} kind */
+  #isOn(kind) {
+    return Boolean(this.devices.tracks[kind]) && !(kind === "microphone" && this.devices.muted);
+  }
+
+  /** @param {Kind} kind */
+  #paint(kind) {
+    const on = this.#isOn(kind);
+    if (kind === "microphone") return press("mute", !on, on ? "i-mic" : "i-mic-off");
+    const [button, view, icon] = kind === "camera" ? ["camera", "self", on ? "i-camera" : "i-camera-off"] : ["share", "screen", "i-screen"];
+    press(button, on, icon);
+    $(`${view}-view`).hidden = !on;
+    show($(`${view}-video`), this.devices.tracks[kind]);
+  }
+
+  /** The page goes away: no time to wait for an answer. */
+  #hang() {
+    if (this.#over) return;
+    const told = this.line.send(protocol.leave());
+    const session = this.line.session;
+    this.#end("left");
+    // Unless the server has heard it, a reloaded page may still return.
+    if (!told && session) sessionStorage.setItem(SESSION, session);
+  }
+
+  /** @param {string} reason @param {string} [text] */
+  #end(reason, text) {
+    if (this.#over) return;
+    sessionStorage.removeItem(SESSION);
+    if ($("changed").open) $("changed").close();
+    this.close();
+    this.onEnd(reason, text);
+  }
+}

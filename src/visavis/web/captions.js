@@ -1,0 +1,118 @@
+// @ts-check
+/**
+ * Captions of both sides. A line is named by its role and id; a later message replaces it. Final lines are told to
+ * screen readers once.
+ *
+ * @typedef {import("./protocol.js").Transcript} Transcript
+ */
+
+const KEPT = 400;
+/** Nearer to the end than this, the list follows new lines; further up, the person is reading. */
+const NEAR_PX = 80;
+
+export class Captions {
+  /** @type {Map<string, HTMLLIElement>} */
+  #lines = new Map();
+  #epoch = 0;
+  #typing = document.createElement("li");
+
+  /**
+   * @param {object} places
+   * @param {HTMLElement} places.list
+   * @param {HTMLElement} places.now the big line below the face
+   * @param {(text: string) => void} places.announce
+   */
+  constructor({ list, now, announce }) {
+    this.list = list;
+    this.now = now;
+    this.announce = announce;
+    this.agent = "Agent";
+    this.#typing.className = "line agent typing";
+    this.#typing.innerHTML = '<span class="who"></span><p><i></i><i></i><i></i></p>';
+    this.#typing.setAttribute("aria-hidden", "true");
+  }
+
+  /** @param {string} name @param {string} language */
+  introduce(name, language) {
+    this.agent = name;
+    this.list.lang = language;
+    this.now.lang = language;
+  }
+
+  /** @param {Transcript} message */
+  put({ role, text, final, id = 0 }) {
+    const key = `${this.#epoch}:${role}:${id}`;
+    const follow = this.#atEnd();
+    let line = this.#lines.get(key);
+    if (!text.trim()) {
+      line?.remove();
+      this.#lines.delete(key);
+      return;
+    }
+    if (!line) {
+      line = this.#add(role, role === "user" ? "You" : this.agent);
+      this.#lines.set(key, line);
+    }
+    const news = final && (!line.classList.contains("final") || body(line).textContent !== text);
+    body(line).textContent = text;
+    line.classList.toggle("final", final);
+    this.now.textContent = text;
+    this.now.dataset.role = role;
+    if (news) this.announce(`${line.dataset.who}: ${text}`);
+    if (follow) this.#scroll();
+  }
+
+  /** A remark between the lines, such as a tool at work. A later one with the same key replaces it. @param {string} text @param {string} key */
+  remark(text, key) {
+    const follow = this.#atEnd();
+    const old = this.#lines.get(`${this.#epoch}:remark:${key}`);
+    const line = old ?? this.#add("remark", "");
+    this.#lines.set(`${this.#epoch}:remark:${key}`, line);
+    body(line).textContent = text;
+    if (follow) this.#scroll();
+  }
+
+  /** The dots that say an answer is on its way. @param {boolean} on */
+  thinking(on) {
+    const follow = this.#atEnd();
+    /** @type {HTMLElement} */ (this.#typing.firstElementChild).textContent = this.agent;
+    if (on) this.list.append(this.#typing);
+    else this.#typing.remove();
+    if (on && follow) this.#scroll();
+  }
+
+  /** A new conversation on the same page: its ids start over, what was said stays to read unless `wipe`. */
+  newConversation({ wipe = false } = {}) {
+    this.#epoch += 1;
+    this.#lines.clear();
+    if (!wipe) return;
+    this.list.replaceChildren();
+    this.now.textContent = "";
+  }
+
+  /** @param {string} role @param {string} who */
+  #add(role, who) {
+    const line = document.createElement("li");
+    line.className = `line ${role}`;
+    line.dataset.who = who;
+    const name = document.createElement("span");
+    name.className = "who";
+    name.textContent = who;
+    line.append(name, document.createElement("p"));
+    if (this.#typing.isConnected) this.list.insertBefore(line, this.#typing);
+    else this.list.append(line);
+    while (this.list.children.length > KEPT) this.list.firstElementChild?.remove();
+    return line;
+  }
+
+  #atEnd() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_PX;
+  }
+
+  #scroll() {
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+}
+
+/** @param {HTMLElement} line */
+const body = (line) => /** @type {HTMLElement} */ (line.lastElementChild);

@@ -1,0 +1,73 @@
+// @ts-check
+/**
+ * The messages of a call: JSON objects with a `type`, on the data channel. They mirror the package's
+ * `kernel/messages.py`; a test keeps both lists equal. The server leaves out fields that have their default.
+ *
+ * @typedef {"waiting"|"idle"|"listening"|"thinking"|"speaking"|"ended"} AgentState
+ * @typedef {{type: "hello", session: string, agent: string, language: string, resumed?: boolean}} Hello
+ * @typedef {{type: "notice", version: string, text: string}} Notice
+ * @typedef {{type: "state", state: AgentState}} State
+ * @typedef {{type: "transcript", role: "user"|"agent", text: string, final: boolean, id?: number}} Transcript
+ * @typedef {{type: "visemes", marks: [number, string][], total_ms: number}} Visemes
+ * @typedef {{type: "clear"}} Clear
+ * @typedef {{type: "duck", on: boolean}} Duck
+ * @typedef {{type: "latency", turn: number, v2v_ms: number, stages_ms: Record<string, number>, over?: string}} Latency
+ * @typedef {{type: "tool", name: string, status: "called"|"done"|"failed"}} ToolNote
+ * @typedef {{type: "committed", seq: number}} Committed
+ * @typedef {{type: "error", code: string, text: string, fatal?: boolean}} Problem
+ * @typedef {{type: "bye", reason: string}} Bye
+ * @typedef {Hello|Notice|State|Transcript|Visemes|Clear|Duck|Latency|ToolNote|Committed|Problem|Bye} ServerMessage
+ *
+ * @typedef {"microphone"|"camera"|"screen"} Kind
+ */
+
+export const FROM_SERVER = [
+  "hello", "notice", "state", "transcript", "visemes", "clear", "duck", "latency", "tool", "committed", "error", "bye",
+];
+
+/** What this page sends; `start` belongs to `/ws/audio` only. */
+export const TO_SERVER = ["consent", "say", "typing", "playout", "track", "leave"];
+
+export const MAX_TYPED_CHARS = 2000;
+
+/**
+ * One message of the server, or null for anything that is not one (a newer server may know more than this page).
+ * @param {unknown} data
+ * @returns {ServerMessage | null}
+ */
+export function decode(data) {
+  if (typeof data !== "string") return null;
+  let message;
+  try {
+    message = JSON.parse(data);
+  } catch {
+    return null;
+  }
+  const known = message !== null && typeof message === "object" && FROM_SERVER.includes(message.type);
+  return known ? message : null;
+}
+
+/** The person's answer to the notice. */
+export const consent = (/** @type {boolean} */ given) => ({
+  type: "consent",
+  given,
+  purposes: given ? ["listen", "camera"] : [],
+});
+
+/** Typed text; works like speech. */
+export const say = (/** @type {string} */ text) => ({ type: "say", text: text.slice(0, MAX_TYPED_CHARS) });
+
+export const typing = () => ({ type: "typing" });
+
+/** The delay in ms between arrival of the agent's audio here and the ear. */
+export const playout = (/** @type {number} */ ms) => ({ type: "playout", delay_ms: Math.round(ms * 10) / 10 });
+
+/**
+ * A device was switched; `mid` names its media line.
+ * @param {Kind} kind
+ * @param {boolean} on
+ * @param {string | null} mid
+ */
+export const track = (kind, on, mid) => ({ type: "track", kind, on, mid: mid ?? "" });
+
+export const leave = () => ({ type: "leave" });

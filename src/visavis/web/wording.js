@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * What the page says when something is not as it should be: what happened, and what to do.
+ *
+ * @typedef {{title: string, text: string, advice: string}} Words
+ */
+
+/** @type {Record<string, Words>} */
+const CALL = {
+  at_capacity: {
+    title: "All lines are busy",
+    text: "The agent is in as many calls as it can hold right now.",
+    advice: "Wait a minute, then try again. Nothing of you was kept.",
+  },
+  server_gone: {
+    title: "The server does not answer",
+    text: "The page could not reach the agent’s server.",
+    advice: "Check your internet connection. If that works, the server may be down: try again in a minute.",
+  },
+  no_path: {
+    title: "Sound cannot get through",
+    text: "The server answered, but your network lets no call through.",
+    advice: "Try another network, such as your phone’s, or switch off a VPN. A TURN server on the agent’s side cures it for good.",
+  },
+  negotiation_failed: {
+    title: "The call could not be set up",
+    text: "Your browser and the server did not agree on how to talk.",
+    advice: "Load the page again. If it happens again, try a current Chrome, Edge, Firefox or Safari.",
+  },
+  no_webrtc: {
+    title: "This browser cannot hold calls",
+    text: "It lacks WebRTC, which carries sound and picture.",
+    advice: "Open this page in a current Chrome, Edge, Firefox or Safari.",
+  },
+  dropped: {
+    title: "The call was lost",
+    text: "The connection dropped and did not come back in time.",
+    advice: "Check your internet connection, then start again.",
+  },
+};
+
+/** @type {Record<string, Record<string, Words>>} */
+const DEVICE = {
+  microphone: {
+    denied: {
+      title: "The microphone is blocked",
+      text: "The browser did not let this page use your microphone.",
+      advice: "Click the icon left of the page’s address, allow the microphone, and try again. Or go on by text.",
+    },
+    missing: {
+      title: "No microphone found",
+      text: "The browser sees no microphone on this device.",
+      advice: "Plug one in and try again, or go on by text: you type, the agent speaks.",
+    },
+    in_use: {
+      title: "The microphone does not start",
+      text: "Another program may be using it.",
+      advice: "Close other calls or recorders and try again, or go on by text.",
+    },
+    insecure: {
+      title: "This page is not secure",
+      text: "Browsers hand out the microphone on https pages and on localhost only.",
+      advice: "Open this page’s address with https:// in front, or go on by text.",
+    },
+    failed: {
+      title: "The microphone does not start",
+      text: "The browser gave no reason.",
+      advice: "Unplug it and plug it in again, or restart the browser. Or go on by text.",
+    },
+  },
+  camera: {
+    denied: { title: "The camera is blocked", text: "", advice: "Click the icon left of the page’s address and allow the camera." },
+    missing: { title: "No camera found", text: "", advice: "Plug one in, or go on without." },
+    in_use: { title: "The camera does not start", text: "", advice: "Another program may be using it: close it and try again." },
+    insecure: { title: "No camera on this page", text: "", advice: "Open this page’s address with https:// in front." },
+    failed: { title: "The camera does not start", text: "", advice: "Unplug it and plug it in again, or go on without." },
+  },
+  screen: {
+    failed: { title: "The screen cannot be shared", text: "", advice: "Allow screen recording for this browser in the system’s settings." },
+  },
+};
+
+/** @type {Record<string, Words>} */
+const ENDED = {
+  left: { title: "You left the call", text: "Your microphone and camera are off.", advice: "" },
+  idle: { title: "The call has ended", text: "It was quiet for a while, so the agent said goodbye.", advice: "" },
+  declined: { title: "You declined", text: "Nothing was captured or sent.", advice: "You can close this page, or read the notice again." },
+  time_limit: { title: "The call has ended", text: "It reached the longest time a call may take.", advice: "" },
+  server_stopped: { title: "The call has ended", text: "The server is being stopped.", advice: "Try again in a minute." },
+  error: { title: "The call has ended", text: "Something failed on the agent’s side.", advice: "Try again in a minute." },
+};
+
+/** @param {string} code @returns {Words} */
+export const callTrouble = (code) => CALL[code] ?? CALL.negotiation_failed;
+
+/** @param {string} kind @param {string} code @returns {Words} */
+export const deviceTrouble = (kind, code) => DEVICE[kind]?.[code] ?? DEVICE[kind]?.failed ?? DEVICE.microphone.failed;
+
+/** @param {string} reason @returns {Words} */
+export const ending = (reason) => ENDED[reason] ?? { title: "The call has ended", text: "", advice: "" };
+
+/** @type {Record<string, string>} */
+export const STATES = {
+  loading: "Loading",
+  waiting: "Waiting for you",
+  connecting: "Connecting",
+  reconnecting: "Reconnecting…",
+  idle: "Ready",
+  listening: "Listening",
+  thinking: "Thinking",
+  speaking: "Speaking",
+  ended: "Call ended",
+};
+
+/** @type {Record<string, string>} */
+export const GONE = {
+  microphone: "Your microphone was unplugged. Choose another one under Devices, or type.",
+  camera: "Your camera was unplugged.",
+  screen: "You stopped sharing your screen.",
+};
