@@ -34,6 +34,9 @@ _CONNECT_S = 20.0
 _CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 _ADDRESS = re.compile(r"^a=candidate:\S+ \d+ udp \d+ (\S+) (\d+) typ host", re.MULTILINE | re.IGNORECASE)
 
+_CATCH_UP_S = 0.04
+_QUIET_RMS = 50.0
+_LEAVE_S = 1.0
 _NOWHERE = 9
 """The discard port: an address must be there, or ICE gives up, and nobody should answer at it."""
 
@@ -148,7 +151,7 @@ class RtcCaller:
         """Say goodbye and hang up."""
         if self._channel is not None and self._channel.readyState == "open":
             self.send(Leave())
-            await asyncio.sleep(0.05)
+            await self._until_sent()
         await self.close()
 
     async def drop(self) -> None:
@@ -215,6 +218,13 @@ class RtcCaller:
         self._relay.aim((host[0], int(host[1])))
         return _only_candidate(answer, port)
 
+    async def _until_sent(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + _LEAVE_S
+        await asyncio.sleep(0.02)
+        while self._channel is not None and self._channel.bufferedAmount and loop.time() < deadline_s:
+            await asyncio.sleep(0.02)
+
     async def _hang_up(self) -> None:
         self.microphone.hush()
         if self._receiver is not None:
@@ -232,11 +242,15 @@ class RtcCaller:
             internals.tap_audio(receiver, self._receiver.packet)
 
     def _on_frame(self, frame: AudioFrame) -> None:
-        """A loudspeaker plays one thing after the other: what comes in a burst is heard in a row."""
+        """A loudspeaker plays one thing after the other: what comes in a burst is heard in a row, and a delay that
+        has built up is won back in pauses, as browsers do."""
         now_s = asyncio.get_running_loop().time()
         at_s = max(now_s, self._heard_until_s)
-        self._heard_until_s = at_s + frame.duration_s
-        self.heard.append(Heard(at_s, frame.pcm))
+        heard = Heard(at_s, frame.pcm)
+        if at_s - now_s > _CATCH_UP_S and heard.rms < _QUIET_RMS:
+            return
+        self._heard_until_s = heard.end_s
+        self.heard.append(heard)
 
     def _on_message(self, data: str | bytes) -> None:
         self.messages.append((asyncio.get_running_loop().time(), decode_server(data)))

@@ -142,7 +142,8 @@ class AudioReceiver:
 _TRAIL_FRAMES = 12
 """20 ms frames of silence sent after the voice stops; the encoder's DTX needs some ten to notice."""
 _SPARSE_S = 0.4
-_LATE_S = 0.035
+_LATE_S = 0.1
+"""How long `play` may be late before the track goes on with silence by itself."""
 _QUEUE_FRAMES = 10
 
 

@@ -7,9 +7,17 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 from visavis.kernel.errors import ConfigError, NegotiationFailed
 from visavis.kernel.settings import WebRtcSettings
@@ -91,6 +99,7 @@ class WebRtcLine:
         )
         self.voice = VoiceTrack(rate_hz, settings.opus_bitrate)
         self.video_mids: list[str] = []
+        self._has_microphone = False
         self._channel: RTCDataChannel | None = None
         self._closing: asyncio.Task[None] | None = None
         self._pc.add_listener("track", self._on_track)
@@ -103,7 +112,7 @@ class WebRtcLine:
             raise NegotiationFailed(f"the offer is larger than {MAX_SDP_BYTES} bytes", stage="transport")
         try:
             if "m=audio" in offer_sdp:
-                self._pc.addTrack(self.voice)
+                self._pc.addTransceiver(self.voice).setCodecPreferences(_opus_only())
             await self._pc.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except _BAD_OFFER as error:
@@ -162,8 +171,12 @@ class WebRtcLine:
 
     def _on_track(self, track: Any) -> None:
         receiver, mid = internals.receiver_of(self._pc, track)
-        if track.kind == "audio":
+        if track.kind == "audio" and not self._has_microphone:
+            self._has_microphone = True
             internals.tap_audio(receiver, self._on_audio_packet)
+            return
+        if track.kind == "audio":
+            internals.tap_audio(receiver, lambda seq, timestamp, payload: None)
             return
         self.video_mids.append(mid)
         wanted: Callable[[], bool] = lambda: self._user.wants_pictures(mid)  # noqa: E731
@@ -182,3 +195,7 @@ class WebRtcLine:
 
     def _on_state(self) -> None:
         self._user.on_change(self)
+
+
+def _opus_only() -> list[RTCRtpCodecCapability]:
+    return [codec for codec in RTCRtpSender.getCapabilities("audio").codecs if codec.mimeType == "audio/opus"]
