@@ -53,14 +53,14 @@ class OpenAiChat:
     name = "openai"
 
     def __init__(
-        self, base_url: str, model: str, *, key: str = "", timeouts: Timeouts | None = None, proxies: bool = True
+        self, base_url: str, model: str, *, key: str = "", timeouts: Timeouts | None = None, local: bool = False
     ) -> None:
-        """`base_url` is what stands before "/chat/completions"; `proxies`: use the environment's."""
+        """`base_url` is what stands before "/chat/completions". `local`: no proxy, a connection for each request."""
         self.model = model
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._key = key
         self._timeouts = timeouts or Timeouts()
-        self._proxies = proxies
+        self._local = local
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
@@ -102,6 +102,15 @@ class OpenAiChat:
     async def prefill(self, request: LlmRequest) -> None:
         """Nothing to do: a server elsewhere keeps its own cache."""
 
+    async def post_json(self, url: str, body: dict[str, Any]) -> None:
+        """One plain request to the same server; the answer is dropped. Raises as `stream` does."""
+        waits = _Waits(self._timeouts, asyncio.get_running_loop().time())
+        async with waits.one():
+            response = await self._send(url, body)
+            answer = await response.read()
+        if response.status != 200:
+            raise failure(response.status, error_message(answer))
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
@@ -112,14 +121,26 @@ class OpenAiChat:
         if self._session is None or self._session.closed:
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s)
-            self._session = aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=self._proxies)
+            connector = aiohttp.TCPConnector(force_close=self._local)
+            self._session = aiohttp.ClientSession(
+                headers=headers, timeout=timeout, trust_env=not self._local, connector=connector
+            )
         return self._session
+
+    async def _send(self, url: str, body: dict[str, Any]) -> aiohttp.ClientResponse:
+        try:
+            return await self._http().post(url, json=body, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # A kept connection that the server was just closing; a second one is new, or fails for a reason.
+            return await self._http().post(url, json=body, allow_redirects=False)
 
     @asynccontextmanager
     async def _post(self, body: dict[str, Any], waits: _Waits) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer's head, checked; afterwards the connection is kept if all was read, else closed."""
         async with waits.one():
-            response = await self._http().post(self._url, json=body, allow_redirects=False)
+            response = await self._send(self._url, body)
         try:
             if response.status != 200:
                 async with waits.one():

@@ -1,0 +1,212 @@
+"""The embedded language model: llama.cpp in this process, one model for all calls, a slot for each.
+
+A call keeps its slot, so its prompt stays cached; a new call's slot is given the agent's system prompt from a
+saved copy in about a millisecond. Tools go through the action envelope (`envelope.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, ProviderError
+from visavis.models.engines import EngineContext
+from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
+from visavis.think.chat_wire import request_body
+from visavis.think.envelope import EnvelopeReader, enveloped, schema
+from visavis.think.gguf import cache_bytes_per_token
+from visavis.think.llama_server import LlamaServer
+from visavis.think.openai_chat import OpenAiChat, Timeouts
+from visavis.think.slots import Slots
+
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+_RESERVE_BYTES = 700 << 20
+"""Memory left for everything else."""
+
+log = logging.getLogger(__name__)
+
+
+class EmbeddedLlm:
+    """Serves all sessions of the process. Closing a stream stops its work within one step of the model."""
+
+    name = "embedded"
+
+    def __init__(self, server: LlamaServer, chat: OpenAiChat, slots: int, slot_directory: Path) -> None:
+        self.model = chat.model
+        self.slot_count = slots
+        self._server = server
+        self._chat = chat
+        self._slots = Slots(slots)
+        self._slot_directory = slot_directory
+        self._saved: dict[str, str] = {}
+        self._prefills: dict[str, asyncio.Timeout] = {}
+        self._wanted: dict[str, LlmRequest] = {}
+        self._ids = itertools.count(1)
+
+    @classmethod
+    async def load(cls, context: EngineContext) -> Self:
+        """Loads the model that `llm.model` names (seconds). Raises ModelError, or ConfigError for an unknown name."""
+        llm = context.settings.llm
+        model = llm.model or DEFAULT_MODEL
+        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="visavis-slots-"))
+
+        def work() -> tuple[LlamaServer, int]:
+            file = _model_file(context, model)
+            slots = _slots_that_fit(file, context.settings.server.max_sessions, llm.context_tokens)
+            server = LlamaServer(
+                file, slots=slots, context_tokens=llm.context_tokens, threads=llm.threads, slot_directory=directory
+            )
+            return server, slots
+
+        try:
+            server, slots = await asyncio.to_thread(work)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        chat = OpenAiChat(f"{server.base_url}/v1", model, key=server.key, timeouts=Timeouts.of(llm), local=True)
+        return cls(server, chat, slots, directory)
+
+    async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        self._drop_prefill(request.session)
+        body = await self._prepared(request)
+        async with aclosing(self._chat.stream_body(body)) as events:
+            if not request.tools:
+                async for event in events:
+                    yield event
+                return
+            reader = EnvelopeReader()
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    if text := reader.feed(event.text):
+                        yield TextDelta(text)
+                elif isinstance(event, Finished):
+                    for last in self._ending(reader, event):
+                        yield last
+
+    async def prefill(self, request: LlmRequest) -> None:
+        """Computes the prompt into the call's cache, without a reply. One at a time for each session: a newer one
+        waits for the one under way and replaces any that waits. A real request of the session ends it at once.
+        """
+        self._wanted[request.session] = request
+        if request.session in self._prefills:
+            return
+        try:
+            async with asyncio.timeout(None) as scope:
+                self._prefills[request.session] = scope
+                while (wanted := self._wanted.pop(request.session, None)) is not None:
+                    await self._run_prefill(wanted)
+        except TimeoutError:
+            pass  # a real request came: `_drop_prefill`
+        except ProviderError as error:
+            log.debug("prefill failed: %s", error)
+        finally:
+            self._prefills.pop(request.session, None)
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Computes the system prompt once and gives it to every slot, so that no call begins with a cold one.
+
+        `messages` is the prompt of a call's beginning; only its system message matters. Raises ProviderError.
+        """
+        request = LlmRequest(messages[:1], tools, session="")
+        slot = self._slots.take("")
+        await self._run_prefill(request)
+        system = _system(self._messages(request))
+        file = f"prompt-{len(self._saved)}.bin"
+        await self._chat.post_json(f"{self._server.base_url}/slots/{slot}?action=save", {"filename": file})
+        self._saved[system] = file
+        for other in range(self.slot_count):
+            await self._restore(other, system)
+
+    async def close(self) -> None:
+        """Stops the server (some 0.1 s) and frees the model."""
+        for session in list(self._prefills):
+            self._drop_prefill(session)
+        await self._chat.close()
+        await asyncio.to_thread(self._server.stop)
+        await asyncio.to_thread(shutil.rmtree, self._slot_directory, True)
+
+    async def _prepared(self, request: LlmRequest) -> dict[str, Any]:
+        """The body of `request`, and its slot made ready."""
+        messages = self._messages(request)
+        slot = self._slots.take(request.session)
+        await self._restore(slot, _system(messages))
+        body = request_body(replace(request, messages=messages, tools=()), self.model)
+        if request.tools:
+            wanted = {"name": "action", "schema": schema(request.tools)}
+            body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        return body | {"id_slot": slot, "cache_prompt": True}
+
+    def _messages(self, request: LlmRequest) -> Sequence[Message]:
+        return enveloped(request.messages, request.tools) if request.tools else request.messages
+
+    async def _restore(self, slot: int, system: str) -> None:
+        """Loads the saved system prompt into a slot that holds another one."""
+        if self._slots.holds(slot, system):
+            return
+        if (file := self._saved.get(system)) is not None:
+            url = f"{self._server.base_url}/slots/{slot}?action=restore"
+            await self._chat.post_json(url, {"filename": file})
+        self._slots.put(slot, system)
+
+    async def _run_prefill(self, request: LlmRequest) -> None:
+        body = await self._prepared(replace(request, max_tokens=1))
+        async with aclosing(self._chat.stream_body(body)) as events:
+            async for _ in events:
+                pass
+
+    def _drop_prefill(self, session: str) -> None:
+        self._wanted.pop(session, None)
+        if (scope := self._prefills.get(session)) is not None:
+            scope.reschedule(asyncio.get_running_loop().time())
+
+    def _ending(self, reader: EnvelopeReader, finished: Finished) -> list[LlmEvent]:
+        action = reader.action()
+        if reader.replying:
+            return [Finished("length" if action is None else "stop", finished.usage)]
+        if action is None:
+            raise ProtocolViolation("the model's action is not complete", stage="think")
+        call = ToolCall(f"call_{next(self._ids)}", action.name, action.arguments)
+        return [call, Finished("tools", finished.usage)]
+
+
+def _system(messages: Sequence[Message]) -> str:
+    return messages[0].text if messages and messages[0].role == "system" else ""
+
+
+def _model_file(context: EngineContext, model: str) -> Path:
+    """`model` as a GGUF file, or by its name in the store."""
+    own = Path(model).expanduser()
+    if own.suffix == ".gguf":
+        if not own.is_file():
+            raise ConfigError(f"there is no file {own}", where="llm.model")
+        return own
+    directory = context.store.path(model)
+    files = sorted(directory.glob("*.gguf"))
+    if not files:
+        raise ModelError(f"{model} has no GGUF file in {directory}", stage="think")
+    return files[0]
+
+
+def _slots_that_fit(model: Path, wanted: int, context_tokens: int) -> int:
+    """How many calls' contexts fit into memory beside the model, whose weights count twice: as file and repacked."""
+    per_slot = cache_bytes_per_token(model) * context_tokens
+    free = psutil.virtual_memory().available - 2 * model.stat().st_size - _RESERVE_BYTES
+    fitting = max(1, min(wanted, int(free // per_slot)))
+    if fitting < wanted:
+        log.warning(
+            "memory holds the context of %d calls, not %d: further calls share them and answer later; "
+            "lower llm.context_tokens or server.max_sessions",
+            fitting,
+            wanted,
+        )
+    return fitting
