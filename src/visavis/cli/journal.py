@@ -79,7 +79,13 @@ def _list(store: Store, *, as_json: bool) -> int:
     sessions = store.sessions()
     if as_json:
         rows = [
-            {"session": s.session, "started_s": s.started_s, "last_s": s.last_s, "records": s.records, "ended": s.ended}
+            {
+                "session": s.session,
+                "started_s": s.started_s,
+                "last_s": s.last_s,
+                "records": s.records,
+                "ended": s.ended,
+            }
             for s in sessions
         ]
         print(json.dumps({"sessions": rows}))

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from visavis.kernel.errors import ModelError
+from visavis.kernel.settings import ModelSettings
 from visavis.kernel.toml import load_settings
 from visavis.models.manifest import Model
 from visavis.models.store import ModelState, ModelStore
@@ -109,6 +110,18 @@ def run_pull(args: argparse.Namespace) -> int:
         elif not result["ok"]:
             print(f"{result['name']}: {result['error']}", file=sys.stderr)
     return 0 if all(result["ok"] for result in results) else 1
+
+
+def pull_default(settings: ModelSettings) -> int:
+    """Fetch what the embedded demo needs and lacks, with progress; returns an exit code."""
+    store = ModelStore(settings)
+    missing = [name for name in store.default_names() if store.state(name).state in ("missing", "damaged")]
+    with _progress(quiet=False) as on_bytes:
+        results = [_pull_one(store, name, on_bytes) for name in missing]
+    failed = [result for result in results if not result["ok"]]
+    for result in failed:
+        print(f"visavis: {result['name']}: {result['error']}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def run_verify(args: argparse.Namespace) -> int:

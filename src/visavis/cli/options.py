@@ -26,7 +26,9 @@ def add_agent(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", metavar="FILE", help="settings file (default: visavis.toml here, if there is one)")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings file (default: visavis.toml here, if there is one)"
+    )
 
 
 def chosen_agent(options: argparse.Namespace) -> Agent:

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import AtCapacity, ConfigError, JournalError, VisavisError
+from visavis.kernel.errors import AtCapacity, ConfigError, JournalError, NegotiationFailed, VisavisError
 from visavis.kernel.messages import Bye, Problem, encode
 from visavis.kernel.settings import Settings
 from visavis.server.calls import Calls
@@ -23,7 +23,6 @@ from visavis.trust.consent import NOTICE_VERSION, notice
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
-WS_BUSY_CODE = 1013
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -112,22 +111,32 @@ class App:
         return web.json_response({"sdp": answer, "type": "answer", "session": session})
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(max_msg_size=MAX_BODY_BYTES, heartbeat=20.0)
-        await socket.prepare(request)
+        """A call over plain PCM. Refusals are told inside the WebSocket, where such clients look."""
         try:
             await self._calls.check_room()
         except VisavisError as error:
-            await socket.send_str(encode(Problem(error.code, error.message, fatal=True)))
-            await socket.send_str(encode(Bye("busy")))
-            await socket.close(code=WS_BUSY_CODE)
-            return socket
+            return await _turned_away(request, error)
         attested = self._settings.server.consent == "attested"
-        await self._calls.hold(WebSocketTransport(socket, attested=attested))
-        return socket
+        try:
+            transport = await WebSocketTransport.open(request, attested=attested)
+        except NegotiationFailed as error:
+            logger.info("a client of /ws/audio was turned away: %s", error.message)
+            return web.Response(status=400)
+        await self._calls.hold(transport)
+        return transport.socket
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         limit = self._settings.server.max_sessions
         return web.json_response({"status": "ok", "sessions": len(self._calls), "max_sessions": limit})
+
+
+async def _turned_away(request: web.Request, error: VisavisError) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str(encode(Problem(error.code, error.message, fatal=True)))
+    await socket.send_str(encode(Bye("busy")))
+    await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=error.code.encode())
+    return socket
 
 
 def _problem(status: int, code: str, text: str) -> web.Response:

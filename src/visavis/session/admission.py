@@ -21,7 +21,7 @@ async def admit(agent: Agent, transport: Transport, incoming: AsyncIterator[Inco
     Until the answer is in, everything but the answer itself is dropped unread: no audio, no picture, no text.
     """
     scribe.note(ConsentAsked(NOTICE_VERSION, agent.language, transport.consent_via))
-    if transport.consent_via in ("attested", "flag"):
+    if transport.consent_via == "attested":
         return _given(list(PURPOSES), transport, scribe)
     transport.send(Notice(NOTICE_VERSION, notice(agent.name, agent.language)))
     try:

@@ -21,7 +21,6 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.messages import (
     AgentState,
-    Clear,
     Duck,
     Latency,
     Problem,
@@ -61,7 +60,6 @@ class PageView:
                 self._send(Duck(False))
             case FloorTaken():
                 self._send(Duck(False))
-                self._send(Clear())
             case ToolCalled(name=name):
                 self._send(ToolNote(name, "called"))
             case ToolReturned(name=name, ok=ok):

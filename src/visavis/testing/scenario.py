@@ -68,7 +68,7 @@ class Scenario:
     tts: ScriptedTts = field(default_factory=ScriptedTts)
     endpoint: ScriptedEndpoint | None = field(default_factory=ScriptedEndpoint)
     settings: Settings = field(default_factory=Settings)
-    consent_via: str = "flag"
+    consent_via: str = "attested"
     asr_options: dict[str, object] = field(default_factory=dict)
     script: Script = field(default_factory=Script)
     past: Sequence[tuple[float, AnyEvent]] = ()

@@ -51,7 +51,7 @@ class ScriptedDoor:
     echo_free = True
     playout_delay_s = 0.1
 
-    def __init__(self, script: Script, *, consent_via: str = "flag") -> None:
+    def __init__(self, script: Script, *, consent_via: str = "attested") -> None:
         self.script = script
         self.consent_via = consent_via
         self.sent: list[tuple[float, ServerMessage]] = []
