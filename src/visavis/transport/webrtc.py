@@ -15,7 +15,17 @@ from typing import Any, Literal
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.errors import PeerGone
 from visavis.kernel.media import AudioFrame, Pcm
-from visavis.kernel.messages import BadMessage, Bye, Leave, Playout, ServerMessage, Track, decode_client, encode
+from visavis.kernel.messages import (
+    BadMessage,
+    Bye,
+    Clear,
+    Leave,
+    Playout,
+    ServerMessage,
+    Track,
+    decode_client,
+    encode,
+)
 from visavis.kernel.settings import WebRtcSettings
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned
 from visavis.transport.inbox import Inbox, MessageGate
@@ -94,7 +104,7 @@ class WebRtcTransport:
     async def incoming(self, media: MediaClock) -> AsyncIterator[Incoming]:
         self._media = media
         loop = asyncio.get_running_loop()
-        next_check_s = self._since_s = loop.time()
+        next_check_s = loop.time()
         while True:
             if loop.time() >= next_check_s:
                 self._check()
@@ -113,6 +123,7 @@ class WebRtcTransport:
     def clear(self) -> None:
         if self._line is not None:
             self._line.voice.clear()
+        self.send(Clear())
 
     def send(self, message: ServerMessage) -> None:
         if self._phase == "gone" or (self._phase == "lost" and self._line is None):
@@ -151,6 +162,8 @@ class WebRtcTransport:
         self._line = line
         self._packets = 0
         self._packets_at_s = asyncio.get_running_loop().time()
+        if self._phase == "connecting":
+            self._since_s = self._packets_at_s
         try:
             return await line.answer(offer_sdp)
         except BaseException:
@@ -224,7 +237,7 @@ class WebRtcTransport:
                 if line is not None and line.connected:
                     self._phase = "up"
                     self._seen(line, now_s)
-                elif now_s - self._since_s > _CONNECT_S or (line is not None and line.dead):
+                elif line is not None and (line.dead or now_s - self._since_s > _CONNECT_S):
                     self._end("peer_gone")
             case "up":
                 self._check_up(line, now_s)

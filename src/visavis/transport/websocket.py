@@ -111,6 +111,11 @@ class WebSocketTransport:
             transport._first = Consent(True) if attested else first
         return transport
 
+    @property
+    def socket(self) -> web.WebSocketResponse:
+        """The response that the HTTP handler must return."""
+        return self._ws
+
     async def incoming(self, media: MediaClock) -> AsyncIterator[Incoming]:
         self._media = media
         if self._first is not None:
