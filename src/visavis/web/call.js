@@ -2,21 +2,18 @@
 /**
  * One call: what the server says goes to face, voice, captions and drawer; what the person does goes to the server.
  *
- * @typedef {import("./protocol.js").Kind} Kind
  * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./dial.js").Wire} Wire
  */
-import { show } from "./picker.js";
+import { KINDS, Outgoing } from "./outgoing.js";
 import * as protocol from "./protocol.js";
 import { Line } from "./rtc.js";
-import { $, announce, press, showState, toast } from "./ui.js";
+import { $, announce, showState, toast } from "./ui.js";
 import { GONE } from "./wording.js";
 
 /** Where the key to the conversation is kept for a reloaded page. */
 export const SESSION = "visavis.session";
 
-const KINDS = /** @type {Kind[]} */ (["microphone", "camera", "screen"]);
-const TYPING_EVERY_MS = 2000;
 /** Longest wait for the server to close the line after `leave`. */
 const LEAVE_MS = 600;
 const LAST_MESSAGES = 60;
@@ -27,7 +24,6 @@ export class Call {
   #state = "waiting";
   #greeted = false;
   #over = false;
-  #typedAt = -TYPING_EVERY_MS;
   #off = new AbortController();
   /** @type {ServerMessage[]} */
   #messages = [];
@@ -54,6 +50,7 @@ export class Call {
     this.onEnd = onEnd;
     this.agreed = agent.notice.version;
     this.line = new Line({ iceServers: agent.ice_servers, reconnectS: agent.reconnect_s });
+    this.out = new Outgoing(this.line, devices);
     this.#listen();
   }
 
@@ -67,7 +64,7 @@ export class Call {
     on(this.line, "state", (state) => this.#onLineState(state));
     on(this.line, "playout", (ms) => this.#onPlayout(ms));
     on(this.line, "lost", (error) => this.#end(error.retry ? "dropped" : "lost", error.text));
-    on(this.devices, "track", ({ kind, track }) => this.#onTrack(kind, track));
+    on(this.devices, "track", ({ kind, track }) => this.out.switched(kind, track));
     on(this.devices, "gone", (kind) => toast(GONE[kind], { kind: kind === "screen" ? "note" : "trouble" }));
     on(window, "pagehide", () => this.#hang());
     on(window, "offline", () => toast("This device is offline.", { kind: "trouble", key: "line" }));
@@ -75,9 +72,8 @@ export class Call {
 
   /** @param {string} session the conversation to return to, or ''. @throws {import("./dial.js").CallError} */
   async open(session) {
-    for (const kind of KINDS) await this.line.setTrack(kind, this.devices.tracks[kind]);
+    await this.out.load();
     await this.line.open(session);
-    for (const kind of KINDS) this.#paint(kind);
   }
 
   /** Lets go of everything, silently. */
@@ -99,26 +95,6 @@ export class Call {
     this.#end("left");
   }
 
-  /** False when the line is down. @param {string} text */
-  say(text) {
-    const sent = this.line.send(protocol.say(text));
-    if (!sent) toast("Not sent: the line is down. It stays in the box.", { kind: "trouble", key: "line" });
-    return sent;
-  }
-
-  typing() {
-    if (performance.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = performance.now();
-    this.line.send(protocol.typing());
-  }
-
-  /** @param {boolean} muted */
-  mute(muted) {
-    this.devices.mute(muted);
-    this.#tell("microphone");
-    announce(muted ? "Microphone muted" : "Microphone on");
-  }
-
   /** What this call knows, for browser tests. */
   snapshot() {
     return {
@@ -136,8 +112,7 @@ export class Call {
   #onOpen(wire) {
     sessionStorage.setItem(SESSION, this.line.session);
     this.voice.attach(new MediaStream([wire.lines.microphone.receiver.track]));
-    this.line.send(protocol.consent(true));
-    for (const kind of KINDS) this.#tell(kind);
+    this.out.introduce();
   }
 
   /** @param {unknown} data */
@@ -182,7 +157,7 @@ export class Call {
   /** The person agreed to one text; another one needs another answer. @param {import("./protocol.js").Notice} notice */
   #onNotice({ version, text }) {
     if (version === this.agreed || $("changed").open) return;
-    for (const kind of KINDS) void this.line.setTrack(kind, null);
+    void this.out.pause(true);
     $("changed-text").textContent = text;
     $("changed").returnValue = "";
     $("changed").showModal();
@@ -194,7 +169,7 @@ export class Call {
       }
       this.agreed = version;
       this.line.send(protocol.consent(true));
-      for (const kind of KINDS) this.#onTrack(kind, this.devices.tracks[kind]);
+      void this.out.pause(false);
     }, { once: true, signal: this.#off.signal });
   }
 
@@ -245,34 +220,6 @@ export class Call {
   #onPlayout(ms) {
     this.voice.bufferMs = ms;
     this.line.send(protocol.playout(this.voice.playoutMs));
-  }
-
-  /** @param {Kind} kind @param {MediaStreamTrack | null} track */
-  async #onTrack(kind, track) {
-    const paused = $("changed").open;
-    await this.line.setTrack(kind, paused ? null : track);
-    this.#tell(kind);
-  }
-
-  /** Tells the server and the page what a device does now. @param {Kind} kind */
-  #tell(kind) {
-    this.line.send(protocol.track(kind, this.#isOn(kind), this.line.mid(kind)));
-    this.#paint(kind);
-  }
-
-  /** @param {Kind} kind */
-  #isOn(kind) {
-    return Boolean(this.devices.tracks[kind]) && !(kind === "microphone" && this.devices.muted);
-  }
-
-  /** @param {Kind} kind */
-  #paint(kind) {
-    const on = this.#isOn(kind);
-    if (kind === "microphone") return press("mute", !on, on ? "i-mic" : "i-mic-off");
-    const [button, view, icon] = kind === "camera" ? ["camera", "self", on ? "i-camera" : "i-camera-off"] : ["share", "screen", "i-screen"];
-    press(button, on, icon);
-    $(`${view}-view`).hidden = !on;
-    show($(`${view}-video`), this.devices.tracks[kind]);
   }
 
   /** The page goes away: no time to wait for an answer. */

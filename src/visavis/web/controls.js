@@ -22,7 +22,7 @@ export function bindControls({ current, devices, drawer, picker, trouble }) {
     if (!inCall()) return;
     // A call by text may turn into a call by voice.
     if (!devices.tracks.microphone) return devices.mute(false), devices.setMicrophone("").catch(trouble);
-    current()?.mute(!devices.muted);
+    current()?.out.mute(!devices.muted);
   };
   const camera = async () => {
     if (!inCall()) return;
@@ -55,7 +55,7 @@ export function bindControls({ current, devices, drawer, picker, trouble }) {
   $("changed-agree").addEventListener("click", () => $("changed").close("agree"));
   $("changed-decline").addEventListener("click", () => $("changed").close("leave"));
 
-  textBox((text) => current()?.say(text) ?? false, () => current()?.typing());
+  textBox((text) => current()?.out.say(text) ?? false, () => current()?.out.typing());
   shortcuts(
     { m: mute, v: camera, s: share, d: openDevices, l: () => inCall() && latency(), t: () => inCall() && $("say").focus() },
     () => drawer.toggle(false),

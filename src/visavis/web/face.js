@@ -14,8 +14,8 @@ import { MouthTimeline, SHAPES, blend, byLoudness, outline } from "./mouth.js";
 const POSES = {
   waiting: { x: 0, y: 0.1, tilt: 0, brow: 0, lift: 0, lids: 0.92 },
   idle: { x: 0, y: 0, tilt: 0, brow: 0, lift: 0, lids: 0.95 },
-  listening: { x: 0, y: 0.12, tilt: -4, brow: -5, lift: 3, lids: 1.06 },
-  thinking: { x: 0.75, y: -0.85, tilt: 3, brow: -3, lift: -2, lids: 0.85 },
+  listening: { x: 0, y: 0.12, tilt: 4, brow: -5, lift: 3, lids: 1.06 },
+  thinking: { x: -0.75, y: -0.85, tilt: -3, brow: -3, lift: -2, lids: 0.85 },
   speaking: { x: 0, y: 0.05, tilt: 0, brow: -2, lift: 0, lids: 1 },
   ended: { x: 0, y: 0.3, tilt: 0, brow: -2, lift: 4, lids: 1 },
 };
@@ -118,7 +118,7 @@ export class Face {
     const eye = `translate(${f(x * 6)} ${f(y * 6 + EYE_Y * (1 - lids))}) scale(1 ${lids.toFixed(3)})`;
     parts.left.setAttribute("transform", eye);
     parts.right.setAttribute("transform", eye);
-    const asym = this.state === "thinking" ? 5 : 0;
+    const asym = this.state === "thinking" ? -5 : 0;
     parts.browLeft.setAttribute("transform", `translate(${f(x * 4)} ${f(brow + y * 5 + asym)})`);
     parts.browRight.setAttribute("transform", `translate(${f(x * 4)} ${f(brow + y * 5 - asym)})`);
   }
