@@ -240,7 +240,7 @@ class VoiceTrack(MediaStreamTrack):
         if self._trail:
             self._send_silence(_FRAME)
             return
-        elapsed = int((self._on_loop.time() - self._last_s) * 50) * _FRAME
+        elapsed = int((self._on_loop.time() - self._last_s) * RTP_HZ)
         self._next_timestamp += max(0, elapsed - _FRAME)
         self._send_silence(_FRAME)
 
