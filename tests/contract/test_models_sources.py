@@ -74,7 +74,7 @@ def test_pip_refuses_another_hash_and_says_so(tmp_path: Path) -> None:
 def test_pip_that_finds_nothing_says_what_it_looked_for(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     pinned = Package(name="tiny-weights", version="1.0", sha256="0" * 64, size=1)
-    with pytest.raises(ModelError, match=r"tiny-weights==1\.0"):
+    with pytest.raises(ModelError, match=r"^pip: .*tiny-weights==1\.0"):
         from_directory(tmp_path / "index").fetch(pinned, tmp_path / "into", lambda done: None)
 
 

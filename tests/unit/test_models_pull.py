@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_fakes import Bench, FakeRegistry, file, one_model, package, wheel
 
@@ -97,6 +97,7 @@ def test_what_a_kill_left_of_an_unfinished_part_is_cut_off(bench: Bench) -> None
     assert (bench.new_store().pull("tiny") / "big.bin").read_bytes() == bench.big
 
 
+@settings(deadline=None, max_examples=40)
 @given(content=st.binary(min_size=3, max_size=40), data=st.data())
 def test_any_split_and_any_interruption_give_the_same_file(
     content: bytes, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -110,7 +110,7 @@ def run_pull(args: argparse.Namespace) -> int:
         if result["ok"] and not args.json:
             print(f"{result['name']}: verified, in {result['path']}")
         elif not result["ok"]:
-            print(f"{result['name']}: {result['error']}", file=sys.stderr)
+            print(f"visavis: {result['error']}", file=sys.stderr)
     return 0 if all(result["ok"] for result in results) else 1
 
 
@@ -125,7 +125,7 @@ def pull_default(settings: ModelSettings) -> int:
         results = [_pull_one(store, name, on_bytes) for name in missing]
     failed = [result for result in results if not result["ok"]]
     for result in failed:
-        print(f"visavis: {result['name']}: {result['error']}", file=sys.stderr)
+        print(f"visavis: {result['error']}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -47,9 +47,9 @@ class RegistryFetcher:
     def fetch(self, package: Package, into: Path, on_bytes: OnBytes) -> Path:
         into.mkdir(parents=True, exist_ok=True)
         if package.kind == "wheel":
-            _run([*_pip_command(package, into), *self._pip_arguments], into, on_bytes)
+            _run("pip", [*_pip_command(package, into), *self._pip_arguments], into, on_bytes)
         elif (command := pack_command(package, into)) is not None:
-            _run(command, into, on_bytes)
+            _run("npm", command, into, on_bytes)
         else:
             fetch_without_npm(package, into, on_bytes)
         arrived = [path for path in into.iterdir() if path.suffix in (".whl", ".tgz")]
@@ -128,7 +128,7 @@ def _has_module(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def _run(command: list[str], into: Path, on_bytes: OnBytes) -> None:
+def _run(client_name: str, command: list[str], into: Path, on_bytes: OnBytes) -> None:
     """Run a registry client; its temporary files stay below `into`, where their growth shows the progress."""
     scratch = into / "tmp"
     scratch.mkdir(exist_ok=True)
@@ -150,7 +150,7 @@ def _run(command: list[str], into: Path, on_bytes: OnBytes) -> None:
             client.wait()
             raise
     if code != 0:
-        raise ModelError(_reason(log.read_text("utf-8", "replace"), Path(command[0]).name), stage="setup")
+        raise ModelError(_reason(log.read_text("utf-8", "replace"), client_name), stage="setup")
 
 
 def _largest(directory: Path) -> int:
