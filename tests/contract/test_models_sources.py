@@ -107,13 +107,19 @@ def test_a_package_installed_at_the_pinned_version_is_found_without_importing_it
 
 
 class Hub:
-    """Serves `content` at one path. `cut` ends each answer after so many bytes; `ranges` may be switched off."""
+    """Serves `content` at one path. `cut` ends each answer after so many bytes; `ranges` may be switched off.
+
+    While `go_on` is clear, answers wait.
+    """
 
     def __init__(self) -> None:
         self.content = CONTENT
         self.cut: int | None = None
         self.ranges = True
         self.asked: list[str | None] = []
+        self.was_asked = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -131,6 +137,8 @@ class Hub:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         wanted = request.headers.get("Range")
         self.asked.append(wanted)
+        self.was_asked.set()
+        self.go_on.wait(20)
         if request.path != "/owner/name/resolve/main/weights.bin":
             request.send_error(404)
             return
@@ -257,8 +265,15 @@ print(store.pull("tiny"))
 
 def test_two_processes_that_pull_at_once_download_once(hub: Hub, tmp_path: Path) -> None:
     command = [sys.executable, "-c", PULL, str(Path(__file__).parent), str(tmp_path), hub.address]
-    pulls = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [pull.communicate(timeout=60)[0].strip() for pull in pulls]
+    hub.go_on.clear()
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert hub.was_asked.wait(30)
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert second.stderr is not None
+    waiting = second.stderr.readline()
+    hub.go_on.set()
+    told = [pull.communicate(timeout=60)[0].strip() for pull in (first, second)]
+    assert "another process is fetching tiny" in waiting
     assert told == [str(tmp_path / "cache/tiny")] * 2
     assert hub.asked == [None]
 
