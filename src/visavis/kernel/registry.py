@@ -33,6 +33,9 @@ TABLE: dict[Kind, dict[str, str]] = {
     "store": {"sqlite": "visavis.journal.sqlite:SqliteStore", "memory": "visavis.journal.memory:MemoryStore"},
 }
 
+EXTRAS: dict[tuple[Kind, str], str] = {("asr", "whisper"): "whisper"}
+"""Providers whose packages come with an extra of ours."""
+
 
 def names(kind: Kind) -> list[str]:
     """The short names known for `kind`, sorted."""
@@ -57,9 +60,10 @@ def resolve(kind: Kind, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module_name), attribute)
     except ImportError as error:
+        extra = EXTRAS.get((kind, name))
         raise ConfigError(
             f"{kind} provider '{name}' could not be imported: {error}",
-            hint="install the package that provides it (visavis doctor lists the extras)",
+            hint=f"pip install 'visavis[{extra}]'" if extra else "install the package that provides it",
         ) from error
     except AttributeError as error:
         raise ConfigError(f"'{module_name}' has no '{attribute}' (for {kind} '{name}')") from error
