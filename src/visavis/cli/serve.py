@@ -35,7 +35,5 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     from visavis.server.serving import serve
 
-    settings = chosen_settings(
-        options, host=options.host, port=options.port, max_sessions=options.max_sessions
-    )
+    settings = chosen_settings(options, host=options.host, port=options.port, max_sessions=options.max_sessions)
     return serve(chosen_agent(options), settings=settings)

@@ -10,7 +10,7 @@ from visavis.kernel.registry import resolve
 from visavis.kernel.settings import Settings
 from visavis.models.engines import Engines
 from visavis.speak.base import Tts
-from visavis.think.base import Llm, LlmRequest
+from visavis.think.base import Llm
 from visavis.think.context import build
 from visavis.think.tools import ToolBox
 
@@ -50,5 +50,5 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
         endpoint=endpoint,
         echo=settings.session.echo,
     )
-    await layers.llm.prefill(LlmRequest(build(agent, [], budget_tokens=10_000), ToolBox(agent.tools).specs))
+    await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), ToolBox(agent.tools).specs)
     return layers

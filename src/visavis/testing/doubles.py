@@ -16,7 +16,7 @@ from visavis.hear.base import HEAR_RATE_HZ, Words
 from visavis.kernel.media import Pcm, Samples
 from visavis.models.engines import EngineContext
 from visavis.speak.base import Speech, WordMark
-from visavis.think.base import Finished, LlmEvent, LlmRequest, TextDelta, ToolCall, Usage
+from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
 
 LEVEL = 100
 WORD_S = 0.3
@@ -163,6 +163,9 @@ class ScriptedLlm:
 
     async def prefill(self, request: LlmRequest) -> None:
         self.prefills += 1
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Nothing to warm."""
 
     async def close(self) -> None:
         """Nothing to release."""
