@@ -30,6 +30,9 @@ from visavis.think.openai_chat import OpenAiChat, Timeouts
 from visavis.think.slots import Slots
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+_PATIENT = Timeouts(first_s=300.0, idle_s=300.0, total_s=300.0)
+"""For the first system prompt: some 60 tokens a second on two cores, and nobody waits yet."""
+
 _RESERVE_BYTES = 700 << 20
 """Memory left for everything else."""
 
@@ -119,7 +122,7 @@ class EmbeddedLlm:
         """
         request = LlmRequest(messages[:1], tools, session="")
         slot = self._slots.take("")
-        await self._run_prefill(request)
+        await self._run_prefill(request, _PATIENT)
         system = _system(self._messages(request))
         file = f"prompt-{len(self._saved)}.bin"
         await self._chat.post_json(f"{self._server.base_url}/slots/{slot}?action=save", {"filename": file})
@@ -158,9 +161,9 @@ class EmbeddedLlm:
             await self._chat.post_json(url, {"filename": file})
         self._slots.put(slot, system)
 
-    async def _run_prefill(self, request: LlmRequest) -> None:
+    async def _run_prefill(self, request: LlmRequest, timeouts: Timeouts | None = None) -> None:
         body = await self._prepared(replace(request, max_tokens=1))
-        async with aclosing(self._chat.stream_body(body)) as events:
+        async with aclosing(self._chat.stream_body(body, timeouts=timeouts)) as events:
             async for _ in events:
                 pass
 
@@ -171,7 +174,7 @@ class EmbeddedLlm:
 
     def _ending(self, reader: EnvelopeReader, finished: Finished) -> list[LlmEvent]:
         action = reader.action()
-        if reader.replying:
+        if reader.saying:
             return [Finished("length" if action is None else "stop", finished.usage)]
         if action is None:
             raise ProtocolViolation("the model's action is not complete", stage="think")

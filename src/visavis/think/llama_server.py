@@ -14,7 +14,7 @@ from typing import Any
 from visavis.kernel.errors import ModelError
 
 BATCH_TOKENS = 32
-"""Prompt tokens per step: a cancelled or a competing request waits at most this many (about half a second on two cores)."""
+"""Prompt tokens per step: a cancelled or a competing request waits for one step (half a second on two cores)."""
 
 log = logging.getLogger(__name__)
 

@@ -83,9 +83,11 @@ class OpenAiChat:
             async for event in events:
                 yield event
 
-    async def stream_body(self, body: dict[str, Any]) -> AsyncGenerator[LlmEvent, None]:
-        """Like `stream`, for a body that the caller built."""
-        waits = _Waits(self._timeouts, asyncio.get_running_loop().time())
+    async def stream_body(
+        self, body: dict[str, Any], *, timeouts: Timeouts | None = None
+    ) -> AsyncGenerator[LlmEvent, None]:
+        """Like `stream`, for a body that the caller built, and with other timeouts if given."""
+        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
         chat = ChatStream()
         async with self._post(body, waits) as response, aclosing(_sse(response, waits)) as chunks:
             async for data in chunks:
