@@ -107,7 +107,7 @@ class JitterBuffer:
     _next_timestamp: int = 0
     _patience: int = _PATIENCE
     _patient_until_ms: float = 0.0
-    _last_transit_ms: float | None = None
+    _last: tuple[float, int] | None = None
     _recent: dict[int, None] = field(default_factory=dict)
 
     def push(self, seq: int, timestamp: int, payload: bytes, samples: int, now_ms: float) -> list[Step]:
@@ -176,24 +176,24 @@ class JitterBuffer:
         return min(longest, max(shortest, 4.0 * self.stats.jitter_ms))
 
     def _jumped(self, seq: int, timestamp: int) -> bool:
-        if self._seqs.last is None or self._stamps.last is None:
+        if self._seqs.last is None or self._next_seq is None:
             return False
         seq_step = (seq - self._seqs.last + 0x8000) % 0x10000 - 0x8000
-        step = (timestamp - self._stamps.last + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
+        step = (timestamp - self._next_timestamp + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
         return abs(seq_step) > _MAX_SEQ_JUMP or abs(step) > _MAX_JUMP
 
     def _restart(self) -> None:
         self._seqs, self._stamps = _Unwrapper(16), _Unwrapper(32)
-        self._next_seq, self._last_transit_ms = None, None
+        self._next_seq, self._last = None, None
         self._held.clear()
         self._recent.clear()
 
     def _measure(self, packet: _Held) -> None:
-        transit_ms = packet.arrived_ms - packet.timestamp / _PER_MS
-        if self._last_transit_ms is not None:
-            spread = min(abs(transit_ms - self._last_transit_ms), 500.0)
-            self.stats.jitter_ms += (spread - self.stats.jitter_ms) / 16
-        self._last_transit_ms = transit_ms
+        if self._last is not None:
+            arrived_ms, timestamp = self._last
+            apart_ms = packet.arrived_ms - arrived_ms - (packet.timestamp - timestamp) / _PER_MS
+            self.stats.jitter_ms += (min(abs(apart_ms), 500.0) - self.stats.jitter_ms) / 16
+        self._last = packet.arrived_ms, packet.timestamp
 
     def _keep(self, packet: _Held, now_ms: float) -> bool:
         """False, and counted, for a packet that was there before or whose moment has passed."""

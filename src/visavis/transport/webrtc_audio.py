@@ -175,7 +175,7 @@ class VoiceTrack(MediaStreamTrack):
         """Queue 20 ms (shorter is padded, longer is cut); an empty array is silence. Never blocks."""
         if len(pcm) == 0:
             if self._trail:
-                self._send_silence(_FRAME)
+                self._send_silence(_LATE_S)
             return
         if len(pcm) != self._frame:
             pcm = np.pad(pcm[: self._frame], (0, max(0, self._frame - len(pcm))))
@@ -216,10 +216,11 @@ class VoiceTrack(MediaStreamTrack):
         self._wake()
         return payload
 
-    def _send_silence(self, samples: int) -> None:
-        payload = self._send(np.zeros(self._frame, dtype=np.int16), samples)
+    def _send_silence(self, next_s: float) -> None:
+        """20 ms of silence, and the next in `next_s` unless the encoder finds that it was silent long enough."""
+        payload = self._send(np.zeros(self._frame, dtype=np.int16), _FRAME)
         self._trail = 0 if is_dtx(payload) else max(0, self._trail - 1)
-        self._schedule(_LATE_S if self._trail else _SPARSE_S)
+        self._schedule(next_s if self._trail else _SPARSE_S)
 
     def _schedule(self, in_s: float) -> None:
         """One timer at most; it re-checks the time when it fires, so speech need not re-arm it 50 times a second."""
@@ -237,12 +238,9 @@ class VoiceTrack(MediaStreamTrack):
         if early_s > 0.002:
             self._timer = self._on_loop.call_later(early_s, self._keep_alive)
             return
-        if self._trail:
-            self._send_silence(_FRAME)
-            return
         elapsed = int((self._on_loop.time() - self._last_s) * RTP_HZ)
         self._next_timestamp += max(0, elapsed - _FRAME)
-        self._send_silence(_FRAME)
+        self._send_silence(_FRAME / RTP_HZ)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

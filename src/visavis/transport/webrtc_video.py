@@ -66,8 +66,11 @@ class Pictures:
 
 
 def to_rgb(picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """RGB uint8 of an `av.VideoFrame`, shape (height, width, 3), scaled down to 1280 pixels on its longer side."""
+    """RGB uint8 of an `av.VideoFrame`, shape (height, width, 3), scaled down to 1280 pixels on its longer side.
+
+    One thread: waking a pool of them costs more than the conversion.
+    """
     shrink = max(1.0, max(picture.width, picture.height) / _LONGEST_SIDE)
     width, height = int(picture.width / shrink) & ~1, int(picture.height / shrink) & ~1
-    image: np.ndarray[Any, np.dtype[np.uint8]] = picture.reformat(width, height, "rgb24").to_ndarray()
+    image: np.ndarray[Any, np.dtype[np.uint8]] = picture.reformat(width, height, "rgb24", threads=1).to_ndarray()
     return image
