@@ -1,14 +1,14 @@
 """English recognition with Moonshine: partials by the tiny model, finals by base (int8) where it is installed.
 
 Base is clearly better, above all in noise, but sometimes returns nothing or repeats itself; the tiny model's words
-tell when (MODELS: if base is empty, or its word count differs by more than a third, tiny is right).
+tell when: if base is empty, or its word count differs by more than a third, tiny is right.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -20,15 +20,15 @@ from visavis.hear.redecode import Heard, RedecodingStream
 from visavis.kernel.errors import ConfigError, ModelError
 from visavis.kernel.media import Pcm
 from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler, Preempted, Priority, Yield
+from visavis.models.scheduler import ComputeScheduler, Priority, Yield
+
+log = logging.getLogger(__name__)
 
 WORDS_APART = 3
 SHARE_APART = 0.35
 
 NEARLY_ALL_S = 0.8
 """A partial that misses no more than this of the audio can vouch for the final's word count."""
-
-_MOST_TURNS = 200  # a partial that gave way this often is stale
 
 
 class MoonshineAsr:
@@ -45,8 +45,7 @@ class MoonshineAsr:
     @classmethod
     async def load(cls, context: EngineContext) -> Self:
         """Raises ModelError when the tiny model is missing; without base, tiny gives the finals too."""
-        tiny = await asyncio.to_thread(MoonshineModel.open, context.store.path("moonshine-tiny"))
-        base = await _open_if_there(context)
+        tiny, base = await asyncio.to_thread(_open, context)
         asr = cls(tiny, base, context.scheduler)
         for model in (tiny, base):
             if model is not None:
@@ -85,11 +84,10 @@ class MoonshineAsr:
                 decoding = model.decoding(speech_only(pcm), draft)
             return decoding.advance(give_way)
 
-        for _ in range(_MOST_TURNS):
-            if await self._scheduler.run_yielding(priority, work):
-                assert decoding is not None
-                return decoding
-        raise Preempted
+        while not await self._scheduler.run_yielding(priority, work):
+            pass
+        assert decoding is not None
+        return decoding
 
 
 def _heard(decoding: Decoding, pcm: Pcm) -> Heard:
@@ -104,12 +102,13 @@ def _plausible(base: str, tiny: str) -> bool:
     return abs(words - expected) <= max(WORDS_APART, SHARE_APART * expected)
 
 
-async def _open_if_there(context: EngineContext) -> MoonshineModel | None:
+def _open(context: EngineContext) -> tuple[MoonshineModel, MoonshineModel | None]:
+    tiny = MoonshineModel.open(context.store.path("moonshine-tiny"))
     try:
-        directory: Path = context.store.path("moonshine-base")
-        return await asyncio.to_thread(MoonshineModel.open, directory)
-    except ModelError:
-        return None  # it is optional: not pulled, or not converted
+        return tiny, MoonshineModel.open(context.store.path("moonshine-base"))
+    except ModelError as error:  # it is optional: not pulled, or not converted
+        log.info("finals come from moonshine-tiny: %s", error.message)
+        return tiny, None
 
 
 def _hiss() -> Pcm:

@@ -1,4 +1,4 @@
-"""Moonshine's tokens: the vocabulary file, tokens to text, and a guard against a decoder that repeats itself. Pure."""
+"""Moonshine's tokens: the vocabulary file, tokens to text, and a guard against decoders that repeat themselves."""
 
 from __future__ import annotations
 

@@ -100,7 +100,8 @@ class RedecodingStream:
         self._finals = 0  # asked for and not answered
         self._look_task: asyncio.Task[None] | None = None
         self._closed = False
-        self.commit()
+        self._turn = _Turn()
+        self._look_at = self._every  # samples pushed at which the next partial is due
 
     def push(self, pcm: Pcm) -> None:
         """Audio of the current turn, any length. Returns at once; may start a partial."""

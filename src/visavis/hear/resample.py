@@ -47,7 +47,13 @@ class Resampler:
         self._filters = _filters(self._up, self._down)
         self._half = 0 if from_hz == to_hz else self._filters.shape[1] // 2
         self.delay_s = self._half / from_hz
-        self.flush()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pending: Pcm = np.zeros(max(0, self._half - 1), np.int16)
+        # Both counters start anew whenever they stand at a whole number of input samples.
+        self._first = 0  # the first input sample that `_pending` holds, counted from the filter's reach before it
+        self._next = 0  # the next output sample
 
     def push(self, pcm: Pcm) -> Pcm:
         """The samples that can be told by now; may be empty."""
@@ -67,12 +73,8 @@ class Resampler:
 
     def flush(self) -> Pcm:
         """The held-back end of the stream; afterwards the resampler is as new."""
-        rest = np.empty(0, np.int16)
-        if self._half and hasattr(self, "_pending"):
-            rest = self.push(np.zeros(self._half, np.int16))
-        self._pending: Pcm = np.zeros(max(0, self._half - 1), np.int16)
-        self._first = 0
-        self._next = 0
+        rest = self.push(np.zeros(self._half, np.int16))
+        self._begin()
         return rest
 
     def _filtered(self, count: int) -> Pcm:

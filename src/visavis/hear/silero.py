@@ -2,8 +2,8 @@
 
 The model sees 512 samples (32 ms at 16 kHz) behind the last 64 of the window before, and carries a state of shape
 (2, 1, 128) per caller. Batched and single runs give the same numbers. A muted or noise-gated microphone costs
-nothing: once the model has called some windows silent, near-zero windows are not computed at all. Source of tensor names and sizes: the
-`silero_vad.onnx` file of silero-vad 6.2.3 (read 2026-11-22).
+nothing: once the model has called some windows silent, near-zero windows are not computed at all. Source of
+tensor names and sizes: the `silero_vad.onnx` file of silero-vad 6.2.3 (read 2026-11-22).
 """
 
 from __future__ import annotations

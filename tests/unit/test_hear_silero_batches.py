@@ -1,0 +1,169 @@
+"""The batching around Silero, with a scripted model: who shares a batch, in what order, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
+
+from visavis.hear.silero import CONTEXT, MUTED_PEAK, SETTLED_WINDOWS, WINDOW, SileroVad
+from visavis.kernel.errors import AtCapacity, ProviderError, UsageError
+from visavis.kernel.media import Pcm
+from visavis.models.scheduler import ComputeScheduler
+
+
+class ScriptedModel:
+    """Scores a window by the mean of its samples plus what the state remembers; the state counts windows."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.rows: list[np.ndarray[Any, Any]] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.entered = threading.Event()
+        self.error: Exception | None = None
+
+    def run(self, _: None, feed: dict[str, Any]) -> tuple[Any, Any]:
+        self.entered.set()
+        assert self.go.wait(5)
+        if self.error is not None:
+            raise self.error
+        rows, state = feed["input"], feed["state"]
+        assert rows.dtype == np.float32
+        assert state.shape == (2, len(rows), 128)
+        self.batches.append(len(rows))
+        self.rows.extend(rows.copy())
+        after = state + 1
+        return rows[:, CONTEXT:].mean(axis=1, keepdims=True) + after[0, :, :1] / 1000, after
+
+
+@pytest.fixture
+async def scheduler() -> AsyncIterator[ComputeScheduler]:
+    made = ComputeScheduler(2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel()
+
+
+@pytest.fixture
+async def vad(model: ScriptedModel, scheduler: ComputeScheduler) -> AsyncIterator[SileroVad]:
+    made = SileroVad(model, scheduler)
+    yield made
+    model.go.set()
+    await made.close()
+
+
+def window(level: float) -> Pcm:
+    return np.full(WINDOW, round(level * 32768), np.int16)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+async def test_windows_that_wait_while_a_batch_runs_share_the_next(vad: SileroVad, model: ScriptedModel) -> None:
+    model.go.clear()
+    first = asyncio.ensure_future(vad.stream().push(window(0.5)))
+    await until(model.entered.is_set)
+    rest = [asyncio.ensure_future(vad.stream().push(window(level / 10))) for level in range(1, 6)]
+    await asyncio.sleep(0)
+    model.go.set()
+    assert await first == pytest.approx(0.501, abs=1e-4)
+    assert await asyncio.gather(*rest) == pytest.approx([0.101, 0.201, 0.301, 0.401, 0.501], abs=1e-4)
+    assert model.batches == [1, 5]
+
+
+async def test_each_caller_keeps_its_own_state_and_context(vad: SileroVad, model: ScriptedModel) -> None:
+    one, two = vad.stream(), vad.stream()
+    assert [await one.push(window(0.2)) for _ in range(3)] == pytest.approx([0.201, 0.202, 0.203], abs=1e-4)
+    assert await two.push(window(0.4)) == pytest.approx(0.401, abs=1e-4)
+    assert await one.push(window(0.3)) == pytest.approx(0.304, abs=1e-4)
+    assert model.rows[0][:CONTEXT] == pytest.approx(0.0)
+    assert model.rows[4][:CONTEXT] == pytest.approx(0.2, abs=1e-4)
+
+
+async def test_two_windows_of_one_caller_never_share_a_batch(vad: SileroVad, model: ScriptedModel) -> None:
+    model.go.clear()
+    stream, other = vad.stream(), vad.stream()
+    pushes = [asyncio.ensure_future(stream.push(window(level))) for level in (0.1, 0.2, 0.3)]
+    pushes.append(asyncio.ensure_future(other.push(window(0.5))))
+    await asyncio.sleep(0)
+    model.go.set()
+    assert await asyncio.gather(*pushes) == pytest.approx([0.101, 0.202, 0.303, 0.501], abs=1e-4)
+    assert sum(model.batches) == 4
+    assert len(model.batches) == 3
+
+
+async def test_an_abandoned_push_leaves_the_stream_usable(vad: SileroVad, model: ScriptedModel) -> None:
+    model.go.clear()
+    stream = vad.stream()
+    abandoned = asyncio.ensure_future(stream.push(window(0.1)))
+    await until(model.entered.is_set)
+    abandoned.cancel()
+    going_on = asyncio.ensure_future(stream.push(window(0.2)))
+    await asyncio.sleep(0)
+    model.go.set()
+    assert await going_on == pytest.approx(0.202, abs=1e-4)
+
+
+async def test_a_failing_model_fails_the_push_and_not_the_next(vad: SileroVad, model: ScriptedModel) -> None:
+    stream = vad.stream()
+    model.error = Fail("no more memory")
+    with pytest.raises(ProviderError, match="no more memory"):
+        await stream.push(window(0.1))
+    model.error = None
+    assert await stream.push(window(0.1)) == pytest.approx(0.101, abs=1e-4)
+
+
+async def test_a_mistake_in_the_model_reaches_whoever_waits(vad: SileroVad, model: ScriptedModel) -> None:
+    model.error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        await vad.stream().push(window(0.1))
+
+
+async def test_a_closed_scheduler_is_told_to_everybody(model: ScriptedModel) -> None:
+    scheduler = ComputeScheduler(1)
+    scheduler.close()
+    vad = SileroVad(model, scheduler)
+    pushes = [asyncio.ensure_future(vad.stream().push(window(0.1))) for _ in range(3)]
+    answers = await asyncio.gather(*pushes, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [AtCapacity] * 3
+
+
+async def test_close_cancels_those_who_wait(vad: SileroVad, model: ScriptedModel) -> None:
+    model.go.clear()
+    pushes = [asyncio.ensure_future(vad.stream().push(window(0.1))) for _ in range(2)]
+    await until(model.entered.is_set)
+    await vad.close()
+    model.go.set()
+    answers = await asyncio.gather(*pushes, return_exceptions=True)
+    assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)
+
+
+async def test_a_muted_microphone_is_not_computed_once_silence_has_settled(
+    vad: SileroVad, model: ScriptedModel
+) -> None:
+    stream, muted = vad.stream(), np.full(WINDOW, MUTED_PEAK, np.int16)
+    for _ in range(SETTLED_WINDOWS + 20):
+        assert await stream.push(muted) < 0.1
+    assert sum(model.batches) == SETTLED_WINDOWS
+    assert await stream.push(window(0.5)) > 0.5
+    await stream.push(muted)
+    assert sum(model.batches) == SETTLED_WINDOWS + 2
+
+
+@pytest.mark.parametrize("length", [0, WINDOW - 1, WINDOW + 1])
+async def test_windows_of_another_length_are_refused(vad: SileroVad, length: int) -> None:
+    with pytest.raises(UsageError):
+        await vad.stream().push(np.zeros(length, np.int16))
