@@ -13,7 +13,7 @@ from visavis.kernel.settings import Settings
 _HEAD = """\
 # Settings
 
-Made from `src/visavis/kernel/settings.py` by `make docs`; edit there.
+Made from `src/visavis/kernel/settings.py` by `python -m visavis.kernel.settings_doc`; edit there.
 
 All settings stand in one TOML file, `visavis.toml` in the current directory or the file given with `--config`.
 Every one may be left out. The file is checked when it is read: an unknown name or a wrong value is refused with
