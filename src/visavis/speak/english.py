@@ -7,6 +7,9 @@ and unknown words; `spoken` reads the rest first.
 from __future__ import annotations
 
 import difflib
+import functools
+import importlib.resources
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -66,6 +69,19 @@ class EnglishG2p:
 def joined(words: Sequence[PhoneWord]) -> str:
     """The phonemes of an utterance as the model takes them."""
     return " ".join(word.phonemes for word in words if word.phonemes)
+
+
+def phoneme_ids(phonemes: str) -> list[int]:
+    """The models' numbers for `phonemes`, without the 0 at both ends; unknown marks are left out."""
+    vocabulary = _vocabulary()
+    return [vocabulary[char] for char in phonemes if char in vocabulary]
+
+
+@functools.cache
+def _vocabulary() -> dict[str, int]:
+    text = importlib.resources.files("hibari").joinpath("assets/vocab.json").read_text("utf-8")
+    vocabulary: dict[str, int] = json.loads(text)
+    return vocabulary
 
 
 def _read_words(tokens: Sequence[Any]) -> list[tuple[str, str]]:
