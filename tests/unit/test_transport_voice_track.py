@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Coroutine
 from typing import Any
 
@@ -64,7 +65,7 @@ def run_track(frames: int, ticks_after: int, then_s: float) -> list[Sent]:
 def test_speech_is_even_and_silence_is_nearly_nothing(ticks_after: int) -> None:
     sent = run_track(50, ticks_after, 5.0)
     voice = [entry for entry in sent if 1.0 <= entry[0] < 1.99]
-    assert [b[1] - a[1] for a, b in zip(voice, voice[1:], strict=False)] == [960] * (len(voice) - 1)
+    assert [b[1] - a[1] for a, b in itertools.pairwise(voice)] == [960] * (len(voice) - 1)
     assert len(voice) == 50
     after = [entry for entry in sent if entry[0] > 2.5]
     assert 8 <= len(after) <= 18
@@ -86,7 +87,7 @@ def test_timestamps_follow_media_time_so_that_a_pause_is_no_delay() -> None:
     on_virtual_time(scene())
     offsets = [at_s - timestamp / RTP_HZ for at_s, timestamp, _ in sent if at_s >= 1.0]
     assert max(offsets) - min(offsets) < 0.13
-    assert all(b[1] > a[1] for a, b in zip(sent, sent[1:], strict=False))
+    assert all(b[1] > a[1] for a, b in itertools.pairwise(sent))
 
 
 def test_clear_drops_what_waits_and_a_stopped_track_says_so() -> None:
@@ -196,7 +197,7 @@ def test_a_sender_in_dtx_is_followed_closely() -> None:
         ear.receiver.packet(20, 20 * 960, b"\x08\x00")
         await asyncio.sleep(0.5)
         ear.receiver.close()
-        at_s, frame = ear.frames[-1]
+        _at_s, frame = ear.frames[-1]
         assert asyncio.get_running_loop().time() - frame.end_s < 0.2
         ear.check_even()
 
