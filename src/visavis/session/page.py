@@ -9,6 +9,7 @@ from visavis.kernel.events import (
     BargeInIgnored,
     Ducked,
     FloorTaken,
+    NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
     Record,
@@ -40,32 +41,46 @@ class PageView:
         self._send = send
         self._language = language
         self._turns = 0
+        self._reopenable = False
+        self._ducked = False
         self._state: AgentState = "idle"
         self._waterfalls = Waterfalls(self._latency)
 
     def read(self, record: Record) -> None:
         self._waterfalls.read(record)
         self._show_state(record)
+        self._show_duck(record)
         match record.event:
             case TranscriptRevised(text=text) if text:
-                self._send(Transcript("user", text, False, self._turns + 1))
-            case TurnEnded(turn=turn, text=text):
-                self._turns = turn
-                self._send(Transcript("user", text, True, turn))
+                self._send(Transcript("user", text, False, self._line))
+            case TurnEnded(text=text, typed=typed):
+                self._line += typed and self._line_said
+                self._line_said = True
+                self._send(Transcript("user", text, True, self._line))
+            case PlaybackStarted() if self._line_said:
+                self._line, self._line_said = self._line + 1, False
             case ReplyEnded(reply=reply, text=text, ok=ok) if text:
                 self._send(Transcript("agent", text if ok else f"{text} —", True, reply))
             case Ducked():
-                self._send(Duck(True))
-            case BargeInIgnored():
-                self._send(Duck(False))
-            case FloorTaken():
-                self._send(Duck(False))
+                self._duck(True)
+            case BargeInIgnored() | FloorTaken():
+                self._duck(False)
             case ToolCalled(name=name):
                 self._send(ToolNote(name, "called"))
             case ToolReturned(name=name, ok=ok):
                 self._send(ToolNote(name, "done" if ok else "failed"))
             case Apologized(code=code):
                 self._send(Problem(code, phrase("apology_shown", self._language)))
+
+    def _show_duck(self, record: Record) -> None:
+        match record.event:
+            case Ducked():
+                self._ducked = True
+            case BargeInIgnored() | FloorTaken() | PlaybackStopped() if self._ducked:
+                self._ducked = False
+            case _:
+                return
+        self._send(Duck(self._ducked))
 
     def _show_state(self, record: Record) -> None:
         match record.event:
@@ -77,8 +92,15 @@ class PageView:
                 self.state("thinking")
             case PlaybackStarted():
                 self.state("speaking")
-            case PlaybackStopped() if self._state == "speaking":
+            case PlaybackStopped() if self._state in ("speaking", "thinking"):
                 self.state("idle")
+            case NothingSaid() if self._state == "listening":
+                self.state("idle")
+
+    def _duck(self, on: bool) -> None:
+        if on != self._ducked:
+            self._ducked = on
+            self._send(Duck(on))
 
     def state(self, state: AgentState) -> None:
         if state != self._state:
