@@ -65,17 +65,18 @@ class Ears:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Works through the frames until cancelled."""
-        try:
-            while True:
-                await self._arrived.wait()
-                self._arrived.clear()
+        """Works through the frames until cancelled. Raises ProviderError; may be called again after that."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            self._tell_partial()
+            while self._frames:
+                await self._take(self._frames.popleft())
                 self._tell_partial()
-                while self._frames:
-                    await self._take(self._frames.popleft())
-                    self._tell_partial()
-        finally:
-            await asyncio.shield(self._asr.close())
+
+    async def close(self) -> None:
+        """Cancels recognition; nothing is heard afterwards."""
+        await self._asr.close()
 
     async def _take(self, frame: AudioFrame) -> None:
         pcm = frame.pcm

@@ -11,6 +11,7 @@ from visavis.kernel.events import (
     Record,
     ReplyEnded,
     ReplyStarted,
+    SessionStarted,
     ToolCalled,
     ToolReturned,
     TurnEnded,
@@ -24,8 +25,10 @@ class History:
 
     def __init__(self, past: Iterable[Record] = ()) -> None:
         self._turns: list[Turn] = []
-        self._replaceable = False
+        self._replaceable = self._typed = False
+        self._turn = 0
         self._speaking: tuple[int, str] | None = None
+        self._running: dict[str, str] = {}
         for record in past:
             self.read(record)
 
@@ -44,14 +47,17 @@ class History:
     def asking(self, text: str) -> list[Turn]:
         """The turns of a prompt that answers `text`, which may or may not have been recorded as a turn yet."""
         turns = self.turns
-        if turns and turns[-1].role == "user" and (self._replaceable or turns[-1].text == text):
+        if turns and turns[-1].role == "user" and ((self._replaceable and not self._typed) or turns[-1].text == text):
             turns.pop()
         return [*turns, Turn("user", text)]
 
     def read(self, record: Record) -> None:
         match record.event:
-            case TurnEnded(text=text, typed=typed):
-                self._person(text, typed)
+            case SessionStarted():
+                self._begin_again()
+            case TurnEnded(turn=turn, text=text, typed=typed):
+                self._person(turn, text)
+                self._typed = typed
             case ReplyStarted(reply=reply):
                 self._speaking = self._speaking or (reply, "")
             case PlaybackStarted(reply=reply):
@@ -61,18 +67,37 @@ class History:
                 self._speaking = (reply, text)
             case ReplyEnded(text=text, ok=ok):
                 self._speaking = None
+                self._abandon_tools()
                 if text:
+                    self._replaceable = False
                     self._turns.append(Turn("assistant", text, interrupted=not ok))
             case ToolCalled(call=call, name=name, arguments=arguments):
                 self._replaceable = False
                 asked = ToolCall(call, name, json.dumps(arguments, ensure_ascii=False))
                 self._turns.append(Turn("assistant", "", tool_calls=(asked,)))
+                self._running[call] = name
             case ToolReturned(call=call, result=result):
+                self._running.pop(call, None)
                 self._turns.append(Turn("tool", result, tool_call_id=call))
 
-    def _person(self, text: str, typed: bool) -> None:
-        """Speech that went on before any answer was heard replaces what it continues."""
-        if self._replaceable and not typed:
+    def _begin_again(self) -> None:
+        """A process takes over after a crash: what was under way then is over."""
+        self._abandon_tools()
+        self._turns = self.turns
+        self._speaking = None
+        self._replaceable, self._turn = False, 0
+
+    def _person(self, turn: int, text: str) -> None:
+        """A turn that went on before any answer was heard ends again, with the same number: it replaces itself."""
+        self._abandon_tools()
+        if self._replaceable and turn == self._turn:
             self._turns.pop()
         self._turns.append(Turn("user", text))
-        self._replaceable = not typed
+        self._replaceable, self._turn = True, turn
+
+    def _abandon_tools(self) -> None:
+        """Models refuse a conversation in which a call has no result; and this one's outcome is worth telling."""
+        for call, name in self._running.items():
+            told = f"{name} was cut short by the person; whether it took effect is not known."
+            self._turns.append(Turn("tool", told, tool_call_id=call))
+        self._running.clear()

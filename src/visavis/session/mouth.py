@@ -67,6 +67,11 @@ class Mouth:
         self.pacer.complete = True
         self._work.set()
 
+    def reopen(self) -> None:
+        """More pieces will come for the current reply after all."""
+        self.pacer.complete = False
+        self.finished.clear()
+
     def duck(self, on: bool) -> None:
         self.pacer.duck(on)
 

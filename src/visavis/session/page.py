@@ -40,8 +40,8 @@ class PageView:
     def __init__(self, send: Callable[[ServerMessage], None], language: str) -> None:
         self._send = send
         self._language = language
-        self._turns = 0
-        self._reopenable = False
+        self._line = 1
+        self._line_said = False
         self._ducked = False
         self._state: AgentState = "idle"
         self._waterfalls = Waterfalls(self._latency)
@@ -57,20 +57,22 @@ class PageView:
                 self._line += typed and self._line_said
                 self._line_said = True
                 self._send(Transcript("user", text, True, self._line))
-            case PlaybackStarted() if self._line_said:
-                self._line, self._line_said = self._line + 1, False
+            case PlaybackStarted():
+                self._next_line()
             case ReplyEnded(reply=reply, text=text, ok=ok) if text:
+                self._next_line()
                 self._send(Transcript("agent", text if ok else f"{text} —", True, reply))
-            case Ducked():
-                self._duck(True)
-            case BargeInIgnored() | FloorTaken():
-                self._duck(False)
             case ToolCalled(name=name):
                 self._send(ToolNote(name, "called"))
             case ToolReturned(name=name, ok=ok):
                 self._send(ToolNote(name, "done" if ok else "failed"))
             case Apologized(code=code):
                 self._send(Problem(code, phrase("apology_shown", self._language)))
+
+    def _next_line(self) -> None:
+        """An answer was heard or shown: what the person says next is a line of its own."""
+        if self._line_said:
+            self._line, self._line_said = self._line + 1, False
 
     def _show_duck(self, record: Record) -> None:
         match record.event:
@@ -96,11 +98,6 @@ class PageView:
                 self.state("idle")
             case NothingSaid() if self._state == "listening":
                 self.state("idle")
-
-    def _duck(self, on: bool) -> None:
-        if on != self._ducked:
-            self._ducked = on
-            self._send(Duck(on))
 
     def state(self, state: AgentState) -> None:
         if state != self._state:

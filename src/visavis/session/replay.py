@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from visavis.kernel.events import (
     Event,
     PlaybackStarted,
+    PlaybackStopped,
     Record,
     ReplyDiscarded,
     ReplyReleased,
     ReplyStarted,
     SessionStarted,
 )
-from visavis.turn.conductor import Action, Conductor, Discard, Release, Start
+from visavis.turn.conductor import Action, Conductor, Discard, Hold, Release, Start
 from visavis.turn.floor import DECISIONS, INPUTS, Floor
+
+NOT_THE_FLOORS = ("overtaken", "peer_lost")
+"""Why a reply was dropped without a decision of the floor: the agent had to say something else, the line went."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,9 @@ def replay(records: Iterable[Record]) -> Replayed:
             floor, conductor = Floor(event.turn, event.language, scored=event.scored), Conductor()
             revisions.clear()
             released.clear()
+        if isinstance(event, ReplyDiscarded) and event.why in NOT_THE_FLOORS:
+            conductor.forget()
+            continue
         if isinstance(event, DECISIONS):
             result.decided.append(_line(event, record.at_s))
         elif (told := _reply_line(event, revisions)) is not None:
@@ -62,7 +69,9 @@ def replay(records: Iterable[Record]) -> Replayed:
             continue
         result.inputs += 1
         if isinstance(event, PlaybackStarted):
-            conductor.heard()
+            conductor.started(event.reply)
+        elif isinstance(event, PlaybackStopped):
+            conductor.stopped(event.reply)
         for decision in floor.feed(event, record.at_s):
             result.replayed.append(_line(decision, record.at_s))
             for action in conductor.feed(decision):
@@ -91,6 +100,8 @@ def _action_line(action: Action, released: set[int]) -> list[str]:
     match action:
         case Start(revision=revision, turn=turn):
             return [f"start revision {revision} turn {turn}"]
+        case Hold(revision=revision):
+            released.discard(revision)
         case Release(revision=revision) if revision not in released:
             released.add(revision)
             return [f"release revision {revision}"]

@@ -67,15 +67,21 @@ class Replies:
         """Carry out what the conductor decided."""
         match action:
             case Start(revision=revision, turn=turn, text=text):
-                self._drop("superseded")
+                self.drop("superseded")
                 reply = self._begin("answer", turn, revision)
                 self._run(reply, self._answer(reply, text))
             case Hold():
-                self._mouth.release(False)
+                self._hold()
             case Release():
                 self.release()
             case Discard(why=why):
-                self._drop(why)
+                self.drop(why)
+
+    def _hold(self) -> None:
+        """Not to be heard, and no tool to be run, until released again."""
+        if self._current is not None:
+            self._current.released.clear()
+        self._mouth.release(False)
 
     def release(self) -> None:
         """The current reply may be heard."""
@@ -86,7 +92,7 @@ class Replies:
 
     def say(self, kind: str, text: str) -> None:
         """Speak fixed words now, in place of whatever reply there is."""
-        self._drop("superseded")
+        self.drop("overtaken")
         reply = self._begin(kind, 0, 0)
         self._run(reply, self._say(reply, text))
         self.release()
@@ -162,10 +168,11 @@ class Replies:
         if outcome.layer == "tts":
             return
         occasion: Occasion = "lost_thread" if outcome.said_any else "apology"
-        self._mouth.pacer.complete = False
+        self._mouth.reopen()
         await reply.say(phrase(occasion, self._agent.language))
 
-    def _drop(self, why: str) -> None:
+    def drop(self, why: str) -> None:
+        """End the current reply: interrupted if it is being heard, else discarded without a trace in context."""
         reply = self._current
         if reply is None:
             return

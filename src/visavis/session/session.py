@@ -14,6 +14,7 @@ from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import JournalError, PolicyError, ProviderError
 from visavis.kernel.events import (
+    AudioHeard,
     BargeInIgnored,
     ClockRemapped,
     ConsentGiven,
@@ -96,6 +97,7 @@ class Session:
         self._speech_end_s = 0.0
         self._retimed = asyncio.Event()
         self._away = False
+        self._cut_off = False
         self._group: asyncio.TaskGroup
         self._replies: Replies
 
@@ -179,9 +181,9 @@ class Session:
         self._note(started)
         if resumed:
             self._note(SessionResumed("server_restart", self._history.exchanged))
-            self._replies.say("resume", phrase("resumed", agent.language))
+            self._say("resume", phrase("resumed", agent.language))
         elif agent.opening:
-            self._replies.say("greeting", agent.opening)
+            self._say("greeting", agent.opening)
         self._page.state("idle")
 
     # Facts in, decisions out.
@@ -194,10 +196,12 @@ class Session:
         record = self._note(event)
         if isinstance(event, PlaybackStarted):
             self._replies.became_audible(self._speech_end_s, record.at_s)
-            self._conductor.heard()
+            self._conductor.started(event.reply)
+            self._ears.forget()
+        elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
         if not isinstance(event, PlaybackStopped | TimerFired):
-            self._presence.touch(by_person=not isinstance(event, PlaybackStarted))
+            self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
             self._note(decision)
             self._carry_out(decision)
@@ -223,6 +227,11 @@ class Session:
         for action in self._conductor.feed(decision):
             self._replies.act(action)
 
+    def _say(self, kind: str, text: str) -> None:
+        """Speak words of the agent's own, in place of whatever reply is under way."""
+        self._conductor.forget()
+        self._replies.say(kind, text)
+
     async def _recognise(self, pause: int) -> None:
         try:
             await self._ears.recognise(pause)
@@ -240,15 +249,18 @@ class Session:
         self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
         self._ears.forget()
         if not self._replies.busy:
-            self._replies.say("apology", phrase("apology", self._agent.language))
+            self._say("apology", phrase("apology", self._agent.language))
 
     async def _ears_run(self) -> None:
-        while True:
-            try:
-                await self._ears.run()
-            except ProviderError as error:
-                self._provider_failed("vad", "vad", error)
-                await asyncio.sleep(1.0)
+        try:
+            while True:
+                try:
+                    await self._ears.run()
+                except ProviderError as error:
+                    self._provider_failed("vad", "vad", error)
+                    await asyncio.sleep(1.0)
+        finally:
+            await asyncio.shield(self._ears.close())
 
     async def _commit(self) -> None:
         """What has been said so far is on disk, and the person's side hears it."""
@@ -308,13 +320,17 @@ class Session:
     def _lost(self) -> None:
         self._away = True
         self._note(PeerLost(self._settings.webrtc.reconnect_s))
-        self._replies.interrupt()
+        self._cut_off = self._replies.busy
+        self._conductor.forget()
+        self._replies.drop("peer_lost")
 
     def _returned(self, away_s: float) -> None:
         self._away = False
         self._note(PeerReturned(round(away_s, 3)))
         self._presence.touch()
         self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=True))
+        if self._cut_off:
+            self._say("resume", phrase("resumed", self._agent.language))
 
     # Silence and the end.
 
@@ -324,13 +340,13 @@ class Session:
     async def _watch_presence(self) -> None:
         reason = await self._presence.watch(self._prompt)
         occasion: str = "goodbye_idle" if reason == "idle" else "time_limit"
-        self._replies.say("goodbye", phrase(occasion, self._agent.language))  # type: ignore[arg-type]
+        self._say("goodbye", phrase(occasion, self._agent.language))  # type: ignore[arg-type]
         await self._replies.finished()
         raise _Ended(reason)
 
     def _prompt(self, count: int) -> None:
         self._note(IdlePrompted(count))
-        self._replies.say("idle", phrase("idle", self._agent.language))
+        self._say("idle", phrase("idle", self._agent.language))
 
     async def _leave(self, reason: str) -> None:
         """Write the end, then hang up; bounded, and safe under cancellation."""

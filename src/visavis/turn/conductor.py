@@ -45,29 +45,53 @@ class Conductor:
     def __init__(self) -> None:
         self._live: int | None = None
         self._turns = 0
+        self._reopenable = False
+        self._audible = 0
 
     def feed(self, decision: Event) -> list[Action]:
         match decision:
             case TurnMaybeOver(revision=revision, text=text):
                 if self._live == revision:
-                    return [Hold(revision)]
+                    return self._hold(revision)
                 return [*self._drop("superseded"), self._start(revision, text)]
             case TurnResumed(revision=revision):
                 return self._drop("resumed") if self._live == revision else []
-            case TurnEnded(revision=revision, text=text, turn=turn):
-                self._turns = turn
-                if self._live == revision:
-                    return [Release(revision)]
-                dropped = self._drop("superseded")
-                self._turns = turn - 1
-                started = self._start(revision, text)
-                self._turns = turn
-                return [*dropped, started, Release(revision)]
+            case TurnEnded():
+                return self._end(decision)
         return []
 
-    def heard(self) -> None:
-        """The live reply became audible: it can no longer be discarded, only interrupted."""
+    def started(self, reply: int) -> None:
+        """Reply `reply` became audible: it can no longer be discarded, only interrupted."""
+        self._audible = reply
+        self.forget()
+
+    def stopped(self, reply: int) -> bool:
+        """Reply `reply` is over. True when it was never audible, only shown: it too can no longer be discarded."""
+        if reply == self._audible:
+            return False
+        self.forget()
+        return True
+
+    def forget(self) -> None:
+        """Something other than the floor took the live reply's place."""
         self._live = None
+        self._reopenable = False
+
+    def _hold(self, revision: int) -> list[Action]:
+        if self._reopenable:
+            self._turns -= 1  # the turn is not over after all
+            self._reopenable = False
+        return [Hold(revision)]
+
+    def _end(self, ended: TurnEnded) -> list[Action]:
+        actions: list[Action] = []
+        if self._live != ended.revision:
+            actions = self._drop("superseded")
+            self._turns = ended.turn - 1
+            actions.append(self._start(ended.revision, ended.text))
+        self._turns = ended.turn
+        self._reopenable = not ended.typed
+        return [*actions, Release(ended.revision)]
 
     def _start(self, revision: int, text: str) -> Start:
         self._live = revision

@@ -57,6 +57,9 @@ DECISIONS = (
 UNLIKELY_P = 0.2
 """End-of-turn scores below this ask for nearly all the patience there is."""
 
+ROUNDING_S = 1e-4
+"""Times come from the journal, which keeps a tenth of a millisecond: a timer may seem to fire that much early."""
+
 FINAL_GUARD_S = 3.0
 """How long a pause waits for its full recognition pass before the words known so far are taken."""
 
@@ -77,9 +80,13 @@ class Floor:
         self._text = ""
         self._revision = 0
         self._revision_text: str | None = None
+        self._revision_typed = False
         self._ended = False
+        self._reopened = False
         self._turn = 0
         self._agent = 0
+        self._taken = 0
+        self._answered = ""
         self._watch_since_s: float | None = None
 
     def feed(self, event: Event, at_s: float) -> list[Event]:
@@ -113,7 +120,7 @@ class Floor:
         if self._agent:
             return self._watch(at_s)
         if self._ended and self._revision_text is not None:
-            self._ended = False
+            self._ended, self._reopened = False, True
             return [TurnMaybeOver(self._revision, self._revision_text)]
         return []
 
@@ -150,8 +157,11 @@ class Floor:
         decisions: list[Event] = []
         if self._watch_since_s is not None:
             decisions = self._judge_sound()
-            if self._agent:
-                return decisions
+        elif self._agent and not same_words(self._text, self._answered):
+            decisions = self._interrupt_on_words(1)  # words from before the agent spoke, known only now
+        if self._agent:
+            self._final_in, self._text = False, ""
+            return decisions
         return decisions + self._revise(at_s)
 
     def _revise(self, at_s: float) -> list[Event]:
@@ -164,13 +174,18 @@ class Floor:
         if self._revision_text is not None and same_words(self._text, self._revision_text):
             return self._weigh(at_s)
         decisions = self._drop_revision()
-        self._revision += 1
-        self._revision_text = self._text
+        self._new_revision(self._text, typed=False)
         return [*decisions, TurnMaybeOver(self._revision, self._text), *self._weigh(at_s)]
+
+    def _new_revision(self, text: str, *, typed: bool) -> None:
+        self._revision += 1
+        self._revision_text, self._revision_typed = text, typed
 
     def _drop_revision(self) -> list[Event]:
         if self._revision_text is None:
             return []
+        if self._revision_typed:
+            self._reopened = False  # what was typed stands as a turn of its own
         self._revision_text = None
         return [TurnResumed(self._revision)]
 
@@ -187,7 +202,7 @@ class Floor:
         if not waiting or self._ended or self._agent:
             return []
         needed_s, why = self._needed_silence()
-        if at_s - self._speech_end_s >= needed_s - 1e-6:
+        if at_s - self._speech_end_s >= needed_s - ROUNDING_S:
             return self._end(why)
         self.wake_at_s = self._speech_end_s + needed_s
         return []
@@ -206,22 +221,24 @@ class Floor:
         return settings.settle_s, "silence"
 
     def _end(self, why: str) -> list[Event]:
-        self._ended = True
-        self._turn += 1
+        self._close_count()
+        text, typed = self._revision_text or "", self._revision_typed
+        return [TurnEnded(self._turn, self._revision, text, self._speech_end_s, why, typed=typed)]
+
+    def _close_count(self) -> None:
+        """The turn is over; one that was over already, and went on before the agent was heard, keeps its number."""
+        self._turn += 0 if self._reopened else 1
+        self._ended, self._reopened = True, False
         self.wake_at_s = None
-        text = self._revision_text or ""
-        return [TurnEnded(self._turn, self._revision, text, self._speech_end_s, why)]
 
     def _typed(self, text: str, at_s: float) -> list[Event]:
         decisions: list[Event] = []
         if self._agent:
             decisions += self._take("typed")
         decisions += self._drop_revision()
-        self._revision += 1
-        self._revision_text = text
-        self._ended = True
-        self._turn += 1
-        self.wake_at_s = None
+        self._new_revision(text, typed=True)
+        self._reopened = False
+        self._close_count()
         return [*decisions, TurnEnded(self._turn, self._revision, text, at_s, "typed", typed=True)]
 
     def _timer(self, at_s: float) -> list[Event]:
@@ -242,7 +259,7 @@ class Floor:
         return self._watch(at_s) if self.person_speaking else []
 
     def _playback_stopped(self, reply: int) -> list[Event]:
-        if self._agent and reply != self._agent:
+        if reply == self._taken or (self._agent and reply != self._agent):
             return []
         self._agent = 0
         self._watch_since_s = None
@@ -251,9 +268,10 @@ class Floor:
         return []
 
     def _close_turn(self) -> None:
+        self._answered = self._revision_text or ""
         self._text = ""
         self._revision_text = None
-        self._ended = False
+        self._ended = self._reopened = False
         self._final_in = False
         self.wake_at_s = None
 
@@ -276,6 +294,7 @@ class Floor:
 
     def _take(self, why: str) -> list[Event]:
         reply, self._agent = self._agent, 0
+        self._taken = reply
         self._watch_since_s = None
         self.wake_at_s = None
         return [FloorTaken(reply, why)]

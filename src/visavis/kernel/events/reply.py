@@ -39,7 +39,8 @@ class ReplyReleased(Event, frozen=True):
 
 
 class ReplyDiscarded(Event, frozen=True):
-    """A revision that nobody heard. `why`: resumed, words_changed, superseded."""
+    """A revision that nobody heard. `why`: resumed, superseded, overtaken (the agent had to say
+    something else), peer_lost."""
 
     reply: int
     why: str
