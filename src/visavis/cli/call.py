@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 from visavis.cli.options import Subparsers, add_agent, add_config, chosen_agent, chosen_settings
+from visavis.kernel.agent import Agent
 from visavis.kernel.errors import UsageError
 from visavis.kernel.events import FirstAudioPlayed, Interrupted, Record, ReplyEnded, ToolCalled, TurnEnded
+from visavis.kernel.settings import Settings
+from visavis.transport.base import Transport
 
 _HELP = """\
 Plays an audio or video file as the caller and prints the conversation with its timings. With --out the call is
@@ -58,36 +61,14 @@ def run(options: argparse.Namespace) -> int:
 async def _call(options: argparse.Namespace) -> int:
     from visavis.cli.call_files import write_captions
     from visavis.journal.export import write_jsonl
-    from visavis.journal.journal import Journal
-    from visavis.kernel.clock import LoopClock, MediaClock
-    from visavis.models.engines import EngineContext, Engines
-    from visavis.models.scheduler import ComputeScheduler
-    from visavis.models.store import ModelStore
-    from visavis.server.worker import open_journal
-    from visavis.session.session import Session
-    from visavis.session.stack import load_layers
     from visavis.transport.mediafile import MediaFileTransport
 
-    agent, settings = chosen_agent(options), chosen_settings(options)
     out: Path | None = options.out
+    agent, settings = chosen_agent(options), chosen_settings(options)
+    transport = MediaFileTransport(options.media, consent=True, record=out / "call.wav" if out is not None else None)
     if out is not None:
         _make(out)
-    transport = MediaFileTransport(
-        options.media, consent=options.consent, record=out / "call.wav" if out is not None else None
-    )
-    context = EngineContext(settings, ModelStore(settings.models), ComputeScheduler(settings.models.threads))
-    engines = Engines(context)
-    stream = sys.stderr if options.json else sys.stdout
-    journal: Journal
-    try:
-        layers = await load_layers(engines, agent, settings)
-        async with open_journal(settings.journal) as journal:
-            log = journal.open(secrets.token_urlsafe(16), MediaClock(LoopClock()))
-            log.readers.append(lambda record: _print(record, stream))
-            reason = await Session(agent, settings, layers, transport, log).run()
-            records = await journal.read(log.session)
-    finally:
-        await engines.close()
+    records, reason = await _hold(agent, settings, transport, sys.stderr if options.json else sys.stdout)
     if out is not None:
         with (out / "journal.jsonl").open("w", encoding="utf-8") as file:
             write_jsonl(records, file)
@@ -95,6 +76,26 @@ async def _call(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_figures(records, reason)))
     return 1 if reason.startswith("error") else 0
+
+
+async def _hold(agent: Agent, settings: Settings, transport: Transport, stream: TextIO) -> tuple[list[Record], str]:
+    """One call on `transport` with engines of its own; returns its journal and why it ended."""
+    from visavis.kernel.clock import LoopClock, MediaClock
+    from visavis.models.engines import Engines
+    from visavis.server.worker import open_journal
+    from visavis.session.session import Session
+    from visavis.session.stack import load_layers
+
+    engines = Engines.of(settings)
+    try:
+        layers = await load_layers(engines, agent, settings)
+        async with open_journal(settings.journal) as journal:
+            log = journal.open(secrets.token_urlsafe(16), MediaClock(LoopClock()))
+            log.readers.append(lambda record: _print(record, stream))
+            reason = await Session(agent, settings, layers, transport, log).run()
+            return await journal.read(log.session), reason
+    finally:
+        await engines.close()
 
 
 def _make(out: Path) -> None:

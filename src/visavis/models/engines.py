@@ -36,6 +36,11 @@ class Engines:
         self._loaded: dict[tuple[Kind, str], Any] = {}
         self._lock = asyncio.Lock()
 
+    @classmethod
+    def of(cls, settings: Settings) -> Engines:
+        """Nothing loaded yet; starts the compute threads, so `close` it."""
+        return cls(EngineContext(settings, ModelStore(settings.models), ComputeScheduler(settings.models.threads)))
+
     async def get(self, kind: Kind, name: str) -> Any:
         """The engine, loaded. Raises ConfigError for an unknown name, ModelError for missing files."""
         async with self._lock:

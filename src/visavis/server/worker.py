@@ -17,9 +17,7 @@ from visavis.journal.journal import Journal
 from visavis.kernel.agent import Agent
 from visavis.kernel.registry import resolve
 from visavis.kernel.settings import JournalSettings, Settings
-from visavis.models.engines import EngineContext, Engines
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
+from visavis.models.engines import Engines
 from visavis.server.app import App
 from visavis.server.calls import Calls
 from visavis.session.stack import load_layers
@@ -47,8 +45,7 @@ async def work(
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve calls on `sock`, which listens already, until `stop` is set. Raises ConfigError, ModelError."""
-    context = EngineContext(settings, ModelStore(settings.models), ComputeScheduler(settings.models.threads))
-    engines = Engines(context)
+    engines = Engines.of(settings)
     try:
         layers = await load_layers(engines, agent, settings)
         async with open_journal(settings.journal) as journal, asyncio.TaskGroup() as group:
