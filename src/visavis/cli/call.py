@@ -12,7 +12,7 @@ from typing import TextIO
 
 from visavis.cli.options import Subparsers, add_agent, add_config, chosen_agent, chosen_settings
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import UsageError
+from visavis.kernel.errors import UsageError, VisavisError
 from visavis.kernel.events import FirstAudioPlayed, Interrupted, Record, ReplyEnded, ToolCalled, TurnEnded
 from visavis.kernel.settings import Settings
 from visavis.transport.base import Transport
@@ -65,10 +65,18 @@ async def _call(options: argparse.Namespace) -> int:
 
     out: Path | None = options.out
     agent, settings = chosen_agent(options), chosen_settings(options)
-    transport = MediaFileTransport(options.media, consent=True, record=out / "call.wav" if out is not None else None)
-    if out is not None:
-        _make(out)
-    records, reason = await _hold(agent, settings, transport, sys.stderr if options.json else sys.stdout)
+    wav = out / "call.wav" if out is not None else None
+    try:
+        transport = MediaFileTransport(options.media, consent=True, record=wav)
+    except OSError as error:
+        raise UsageError(f"cannot write to {out}: {error.strerror}", hint="choose another --out directory") from error
+    try:
+        records, reason = await _hold(agent, settings, transport, sys.stderr if options.json else sys.stdout)
+    except VisavisError:
+        await transport.close("error")
+        if wav is not None:
+            wav.unlink(missing_ok=True)
+        raise
     if out is not None:
         with (out / "journal.jsonl").open("w", encoding="utf-8") as file:
             write_jsonl(records, file)
@@ -96,13 +104,6 @@ async def _hold(agent: Agent, settings: Settings, transport: Transport, stream: 
             return await journal.read(log.session), reason
     finally:
         await engines.close()
-
-
-def _make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write to {out}: {error.strerror}", hint="choose another --out directory") from error
 
 
 def _print(record: Record, stream: TextIO) -> None:
