@@ -30,8 +30,10 @@ for (const name of ["getUserMedia", "getDisplayMedia"]) {
 SCREEN = """
 navigator.mediaDevices.getDisplayMedia = async (what) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 180});
-  const draw = () => { const c = canvas.getContext("2d"); c.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; c.fillRect(0, 0, 320, 180); };
-  draw(); setInterval(draw, 100);
+  const pen = canvas.getContext("2d");
+  const draw = () => { pen.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; pen.fillRect(0, 0, 320, 180); };
+  draw();
+  setInterval(draw, 100);
   return (window.screenStream = canvas.captureStream(10));
 };
 """
@@ -75,7 +77,7 @@ class Caller:
         return seen
 
     async def shows(self, text: str) -> None:
-        await self.page.get_by_text(text).first.wait_for(timeout=WAIT_S * 1000)
+        await self.page.get_by_text(text).locator("visible=true").first.wait_for(timeout=WAIT_S * 1000)
 
     async def becomes(self, condition: str) -> None:
         """Waits until a condition over the page's snapshot `s` holds."""
@@ -89,7 +91,7 @@ class Caller:
 async def until(done: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
     """Waits for something that this process sees; TimeoutError when it does not come."""
     async with asyncio.timeout(timeout_s):
-        while not done():
+        while not done():  # noqa: ASYNC110 (plain values of the stand-in server have no events)
             await asyncio.sleep(0.02)
 
 

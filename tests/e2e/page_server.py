@@ -17,7 +17,14 @@ import aioice.ice
 import av
 import numpy as np
 from aiohttp import web
-from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 
 from visavis.kernel import messages as m
 
@@ -69,7 +76,8 @@ class Peer:
     """One connection of the page: what arrived, per track and as messages."""
 
     def __init__(self, session: str, resumed: bool) -> None:
-        self.pc = RTCPeerConnection()
+        # Under the default policy aiortc leaves the second video line on a transport that never starts.
+        self.pc = RTCPeerConnection(RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self.session = session
         self.resumed = resumed
         self.tone = Tone()

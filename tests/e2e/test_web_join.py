@@ -21,7 +21,8 @@ async def test_nothing_is_asked_or_sent_before_agreement() -> None:
         await person.page.get_by_role("button", name="Join the call").click()
         await person.connected()
         await until(lambda: len(person.peer.received) >= 1)
-        assert person.peer.received[0] == {"type": "consent", "given": True, "purposes": ["listen", "camera"]}
+        answer = {"type": "consent", "given": True, "purposes": ["listen", "camera", "screen"]}
+        assert person.peer.received[0] == answer
 
 
 async def test_declining_captures_and_sends_nothing() -> None:

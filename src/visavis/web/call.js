@@ -142,16 +142,16 @@ export class Call {
     sessionStorage.setItem(SESSION, session);
     this.#resumed = resumed;
     this.captions.introduce(agent, language);
+    if (!this.#greeted && !resumed) this.captions.wipe();
+    if (this.#greeted) this.captions.seal({ all: !resumed });
     if (resumed) {
       toast(BACK, { key: "line" });
       announce(BACK);
     } else if (this.#greeted) {
-      this.captions.newConversation();
       this.captions.remark(`${agent} could not find our conversation and starts anew.`, "anew");
-    } else {
-      this.captions.newConversation({ wipe: true });
     }
     this.#greeted = true;
+    if (this.#state === "waiting") this.#onState("idle");
   }
 
   /** The person agreed to one text; another one needs another answer. @param {import("./protocol.js").Notice} notice */
@@ -204,6 +204,8 @@ export class Call {
   /** @param {import("./rtc.js").LineState} state */
   #onLineState(state) {
     if (state === "reconnecting") {
+      // Whatever was under way has ended with the line; the server tells when something new begins.
+      this.#state = "idle";
       showState("reconnecting");
       this.face.timeline.cut();
       this.face.show("waiting");

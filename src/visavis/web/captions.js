@@ -13,7 +13,8 @@ const NEAR_PX = 80;
 export class Captions {
   /** @type {Map<string, HTMLLIElement>} */
   #lines = new Map();
-  #epoch = 0;
+  /** Lines of an earlier connection: nothing but the same words again may claim their id. @type {Set<HTMLLIElement>} */
+  #sealed = new Set();
   #typing = document.createElement("li");
 
   /**
@@ -41,12 +42,16 @@ export class Captions {
 
   /** @param {Transcript} message */
   put({ role, text, final, id = 0 }) {
-    const key = `${this.#epoch}:${role}:${id}`;
+    const key = `${role}:${id}`;
     const follow = this.#atEnd();
     let line = this.#lines.get(key);
+    if (line && this.#sealed.has(line)) {
+      if (body(line).textContent === text) return;
+      line = undefined;
+    }
     if (!text.trim()) {
       line?.remove();
-      this.#lines.delete(key);
+      if (line) this.#lines.delete(key);
       return;
     }
     if (!line) {
@@ -65,9 +70,8 @@ export class Captions {
   /** A remark between the lines, such as a tool at work. A later one with the same key replaces it. @param {string} text @param {string} key */
   remark(text, key) {
     const follow = this.#atEnd();
-    const old = this.#lines.get(`${this.#epoch}:remark:${key}`);
-    const line = old ?? this.#add("remark", "");
-    this.#lines.set(`${this.#epoch}:remark:${key}`, line);
+    const line = this.#lines.get(`remark:${key}`) ?? this.#add("remark", "");
+    this.#lines.set(`remark:${key}`, line);
     body(line).textContent = text;
     if (follow) this.#scroll();
   }
@@ -81,11 +85,17 @@ export class Captions {
     if (on && follow) this.#scroll();
   }
 
-  /** A new conversation on the same page: its ids start over, what was said stays to read unless `wipe`. */
-  newConversation({ wipe = false } = {}) {
-    this.#epoch += 1;
+  /**
+   * A new connection begins. A server that was restarted may count its lines anew, so finished lines stay as they
+   * are; with `all`, unfinished ones too (another conversation begins).
+   */
+  seal({ all = false } = {}) {
+    for (const line of this.#lines.values()) if (all || line.classList.contains("final")) this.#sealed.add(line);
+  }
+
+  wipe() {
     this.#lines.clear();
-    if (!wipe) return;
+    this.#sealed.clear();
     this.list.replaceChildren();
     this.now.textContent = "";
   }

@@ -20,6 +20,7 @@ const STAGES = {
   llm_first_token: "First word of the answer",
   first_clause: "First phrase",
   tts: "Making the voice",
+  release: "Letting the answer go",
   transport: "Network and playback",
 };
 

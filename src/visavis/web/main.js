@@ -74,7 +74,7 @@ function askConsent() {
 function decline() {
   sessionStorage.removeItem(SESSION);
   face.show("idle");
-  showEnd(ending("declined"), [{ label: "Read the notice again", run: askConsent }]);
+  showEnd(ending("not_joined"), [{ label: "Read the notice again", run: askConsent }]);
 }
 
 async function agree() {

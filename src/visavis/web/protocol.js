@@ -51,7 +51,7 @@ export function decode(data) {
 export const consent = (/** @type {boolean} */ given) => ({
   type: "consent",
   given,
-  purposes: given ? ["listen", "camera"] : [],
+  purposes: given ? ["listen", "camera", "screen"] : [],
 });
 
 /** Typed text; works like speech. */

@@ -32,6 +32,11 @@ const CALL = {
     text: "It lacks WebRTC, which carries sound and picture.",
     advice: "Open this page in a current Chrome, Edge, Firefox or Safari.",
   },
+  journal: {
+    title: "No call can be taken now",
+    text: "The server cannot keep its record of calls.",
+    advice: "Try again later. Nothing of you was kept.",
+  },
   dropped: {
     title: "The call was lost",
     text: "The connection dropped and did not come back in time.",
@@ -84,7 +89,10 @@ const DEVICE = {
 const ENDED = {
   left: { title: "You left the call", text: "Your microphone and camera are off.", advice: "" },
   idle: { title: "The call has ended", text: "It was quiet for a while, so the agent said goodbye.", advice: "" },
-  declined: { title: "You declined", text: "Nothing was captured or sent.", advice: "You can close this page, or read the notice again." },
+  not_joined: { title: "You declined", text: "Nothing was captured or sent.", advice: "You can close this page, or read the notice again." },
+  declined: { title: "The call has ended", text: "You did not agree to the notice.", advice: "" },
+  peer_gone: { title: "The call has ended", text: "The server lost touch with this page.", advice: "Check your internet connection, then start again." },
+  busy: { title: "All lines are busy", text: "The agent is in as many calls as it can hold.", advice: "Try again in a minute." },
   time_limit: { title: "The call has ended", text: "It reached the longest time a call may take.", advice: "" },
   server_stopped: { title: "The call has ended", text: "The server is being stopped.", advice: "Try again in a minute." },
   error: { title: "The call has ended", text: "Something failed on the agent’s side.", advice: "Try again in a minute." },
