@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class ScriptedModel:
         self.rows: list[np.ndarray[Any, Any]] = []
         self.go = threading.Event()
         self.go.set()
-        self.entered = threading.Event()
+        self.entered = threading.Event()  # a batch has begun
         self.error: Exception | None = None
 
     def run(self, _: None, feed: dict[str, Any]) -> tuple[Any, Any]:
@@ -66,16 +66,14 @@ def window(level: float) -> Pcm:
     return np.full(WINDOW, round(level * 32768), np.int16)
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)
+async def begun(model: ScriptedModel) -> None:
+    assert await asyncio.to_thread(model.entered.wait, 5)
 
 
 async def test_windows_that_wait_while_a_batch_runs_share_the_next(vad: SileroVad, model: ScriptedModel) -> None:
     model.go.clear()
     first = asyncio.ensure_future(vad.stream().push(window(0.5)))
-    await until(model.entered.is_set)
+    await begun(model)
     rest = [asyncio.ensure_future(vad.stream().push(window(level / 10))) for level in range(1, 6)]
     await asyncio.sleep(0)
     model.go.set()
@@ -109,7 +107,7 @@ async def test_an_abandoned_push_leaves_the_stream_usable(vad: SileroVad, model:
     model.go.clear()
     stream = vad.stream()
     abandoned = asyncio.ensure_future(stream.push(window(0.1)))
-    await until(model.entered.is_set)
+    await begun(model)
     abandoned.cancel()
     going_on = asyncio.ensure_future(stream.push(window(0.2)))
     await asyncio.sleep(0)
@@ -144,7 +142,7 @@ async def test_a_closed_scheduler_is_told_to_everybody(model: ScriptedModel) -> 
 async def test_close_cancels_those_who_wait(vad: SileroVad, model: ScriptedModel) -> None:
     model.go.clear()
     pushes = [asyncio.ensure_future(vad.stream().push(window(0.1))) for _ in range(2)]
-    await until(model.entered.is_set)
+    await begun(model)
     await vad.close()
     model.go.set()
     answers = await asyncio.gather(*pushes, return_exceptions=True)
