@@ -50,7 +50,7 @@ _MAX_FRAME_BYTES = 1 << 20
 _MAX_AUDIO_S = 2.0
 _START_S = 10.0
 _FLUSH_S, _CLOSE_S = 0.5, 1.5
-_AHEAD_S = 0.1
+_AHEAD_S = 0.06
 _FILL_AFTER_S, _FILL_TO_S, _FILL_EVERY_S = 0.3, 0.1, 0.1
 _QUIET = 150
 _CLOSE_CODES = {"server_stopped": WSCloseCode.GOING_AWAY, "error": WSCloseCode.INTERNAL_ERROR}
@@ -76,6 +76,7 @@ class WebSocketTransport:
         self._filled = 0
         self._media: MediaClock | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._closing: asyncio.Task[None] | None = None
         self._leaving = False
         self._ended = False
         self._playout_s = 0.05
@@ -116,6 +117,11 @@ class WebSocketTransport:
         """The response that the HTTP handler must return."""
         return self._ws
 
+    @property
+    def response(self) -> web.WebSocketResponse:
+        """What the route's handler returns."""
+        return self._ws
+
     async def incoming(self, media: MediaClock) -> AsyncIterator[Incoming]:
         self._media = media
         if self._first is not None:
@@ -152,9 +158,13 @@ class WebSocketTransport:
 
     async def close(self, reason: str) -> None:
         """See `Transport`. Closes with 1000, 1001 when the server stops, 1011 after an error."""
-        if not self._ended:
-            self.send(Bye(reason))
-            self._end(reason)
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason), name="ws-close")
+        await asyncio.wait([self._closing])
+
+    async def _close(self, reason: str) -> None:
+        self.send(Bye(reason))
+        self._end(reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_S):
                 await self._outbox.flush()
