@@ -19,6 +19,8 @@ DUCK_GAIN = 0.2
 
 _RAMP_S = 0.04
 _FADE_S = 0.01
+_SAME_S = 0.001
+"""Frames that follow each other within this are one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,34 @@ class Paced:
 
 
 @dataclass(slots=True)
+class _Run:
+    """Samples `begin` to `end` of a piece, which left without a break from media time `at_s` on."""
+
+    at_s: float
+    begin: int
+    end: int
+
+
+@dataclass(slots=True)
 class _Piece:
     speech: Speech
     pcm: Pcm
-    left_at_s: float | None = None
-    """Media time at which its first sample left; None while it waits."""
+    runs: list[_Run] = field(default_factory=list)
+    """When which of its samples left; one entry unless the pace was broken."""
+
+    def heard(self, ear_s: float, rate_hz: int) -> int:
+        """Samples that had left by `ear_s`."""
+        return max(
+            (min(run.end, run.begin + round((ear_s - run.at_s) * rate_hz)) for run in self.runs if run.at_s <= ear_s),
+            default=0,
+        )
+
+    def leaves(self, begin: int, end: int, at_s: float, rate_hz: int) -> None:
+        last = self.runs[-1] if self.runs else None
+        if last is not None and abs(last.at_s + (begin - last.begin) / rate_hz - at_s) < _SAME_S:
+            last.end = end
+        else:
+            self.runs.append(_Run(at_s, begin, end))
 
 
 @dataclass(slots=True)
@@ -98,11 +123,12 @@ class Pacer:
         started: Speech | None = None
         while filled < size and self._queue:
             piece = self._queue[0]
-            if piece.left_at_s is None:
-                piece.left_at_s = at_s + filled / self.rate_hz
+            if not piece.runs:
                 self._said.append(piece)
                 started = started or piece.speech
             take = min(size - filled, len(piece.pcm) - self._position)
+            left_at_s = at_s + filled / self.rate_hz
+            piece.leaves(self._position, self._position + take, left_at_s, self.rate_hz)
             out[filled : filled + take] = piece.pcm[self._position : self._position + take]
             filled += take
             self._position += take
@@ -141,9 +167,11 @@ class Pacer:
             ear_s = min(ear_s, self._stopped_at_s - delay_s)
         heard: list[str] = []
         for piece in self._said:
-            if piece.left_at_s is None:
-                continue
-            heard += [w.text for w in piece.speech.words if piece.left_at_s + w.end_s <= ear_s + 1e-6]
+            reached = piece.heard(ear_s + 1e-6, self.rate_hz)
+            for word in piece.speech.words:
+                if min(round(word.end_s * self.rate_hz), len(piece.pcm)) > reached:
+                    return " ".join(heard)
+                heard.append(word.text)
         return " ".join(heard)
 
     def spoken(self) -> str:
