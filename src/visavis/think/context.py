@@ -19,11 +19,11 @@ MESSAGE_TOKENS = 5
 """What a message costs besides its text, about."""
 
 _STYLE = """\
-You are in a live voice call. Everything you write is spoken aloud at once.
-- Answer in one to three short sentences of plain words. Begin with a short clause.
-- Never use lists, markdown, emoji, headings or code.
-- Say only what you know or were told. If you do not know, say so; never invent names, numbers or facts.
-- If what was said is unclear or cut off, ask one short question.
+You are in a live voice call: what you write is spoken aloud.
+- Answer in one or two short sentences of plain words, and begin with a short clause.
+- No lists, markdown, emoji, headings or code.
+- Names, titles, places, numbers and prices that you were not told are unknown to you: say so, never make them up.
+- If something is unclear or cut off, ask one short question.
 - A reply of yours that ends with "—" was interrupted there; the person heard nothing after it."""
 
 LANGUAGES = {

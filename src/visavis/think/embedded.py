@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
@@ -33,6 +34,10 @@ DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 _PATIENT = Timeouts(first_s=300.0, idle_s=300.0, total_s=300.0)
 """For the first system prompt: some 60 tokens a second on two cores, and nobody waits yet."""
 
+_SAMPLING = {"top_p": 0.9, "min_p": 0.05, "dry_multiplier": 0.8, "dry_allowed_length": 3}
+"""A small model falls into loops ("H. H. H. …"); DRY makes each further repetition of a sequence less likely."""
+
+_DIRECTORY = "visavis-slots-"
 _RESERVE_BYTES = 700 << 20
 """Memory left for everything else."""
 
@@ -61,7 +66,7 @@ class EmbeddedLlm:
         """Loads the model that `llm.model` names (seconds). Raises ModelError, or ConfigError for an unknown name."""
         llm = context.settings.llm
         model = llm.model or DEFAULT_MODEL
-        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="visavis-slots-"))
+        directory = await asyncio.to_thread(_slot_directory)
 
         def work() -> tuple[LlamaServer, int]:
             file = _model_file(context, model)
@@ -147,7 +152,7 @@ class EmbeddedLlm:
         if request.tools:
             wanted = {"name": "action", "schema": schema(request.tools)}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        return body | {"id_slot": slot, "cache_prompt": True}
+        return body | _SAMPLING | {"id_slot": slot, "cache_prompt": True}
 
     def _messages(self, request: LlmRequest) -> Sequence[Message]:
         return enveloped(request.messages, request.tools) if request.tools else request.messages
@@ -184,6 +189,15 @@ class EmbeddedLlm:
 
 def _system(messages: Sequence[Message]) -> str:
     return messages[0].text if messages and messages[0].role == "system" else ""
+
+
+def _slot_directory() -> Path:
+    """A fresh directory for saved prompts (some MB); those that killed processes left behind are removed."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_DIRECTORY}*"):
+        pid = old.name.removeprefix(_DIRECTORY).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_DIRECTORY}{os.getpid()}-"))
 
 
 def _model_file(context: EngineContext, model: str) -> Path:
