@@ -51,6 +51,7 @@ ENGLISH: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w.$€£])(\d+(?:\.\d+)?)[kK](?!\w)"), lambda m: f"{m[1]} thousand"),
     (re.compile(r"\be\.g\.|\beg\.", re.IGNORECASE), lambda m: "for example"),
     (re.compile(r"\bi\.e\.", re.IGNORECASE), lambda m: "that is"),
+    (re.compile(r"\b[Nn]o\.\s?(\d+)"), lambda m: f"number {m[1]}"),
     (re.compile(r"\betc\.(?=\s*$)"), lambda m: "et cetera."),
     (re.compile(r"\betc\."), lambda m: "et cetera"),
     (re.compile(r"(?<=\s)&(?=\s)"), lambda m: "and"),

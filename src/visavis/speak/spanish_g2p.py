@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from visavis.speak.piece import ends_sentence
 from visavis.speak.spanish_numbers import in_words
 from visavis.speak.spoken import spoken_words
 from visavis.speak.visemes import PhoneWord
@@ -30,7 +31,6 @@ _LEANING = (
 )
 _UNSTRESSED = frozenset(_LEANING.split())
 _WORD = re.compile(r"[^\W\d_]+")
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"”’»)]*\s+(?=\S)")
 
 _PRONOUNCEABLE = re.compile(r"(?:[bcfgkp][lr]|[dt]r|ch|ll|[^\W\d_])?[aeiouáéíóúü][^\W\d_]+$")
 _X_AS_J = ("méxic", "mexic", "oaxac", "texas", "texan")
@@ -45,14 +45,14 @@ def utterances(text: str) -> Iterator[list[PhoneWord]]:
     sentence: list[PhoneWord] = []
     length = 0
     pairs = spoken_words(text, "es")
-    for (written, said), (_, following) in zip(pairs, [*pairs[1:], ("", "")], strict=True):
+    for (written, said), (_, following) in zip(pairs, [*pairs[1:], ("", "")], strict=False):
         word = PhoneWord(written, " ".join(filter(None, map(_token, in_words(said, following).split()))))
         if sentence and length + len(word.phonemes) > MAX_PHONEMES:
             yield from _audible(sentence)
             sentence, length = [], 0
         sentence.append(word)
         length += len(word.phonemes) + 1
-        if _SENTENCE.search(f"{written} ¿") and len(written.rstrip(".")) > 1:
+        if ends_sentence(said):
             yield from _audible(sentence)
             sentence, length = [], 0
     yield from _audible(sentence)
