@@ -67,7 +67,7 @@ def _store(options: argparse.Namespace) -> Store:
 
 def _records(store: Store, wanted: str) -> list[Record]:
     if wanted.endswith(".jsonl"):
-        return list(read_jsonl(read(Path(wanted)).splitlines(), wanted))
+        return list(read_jsonl(read(Path(wanted)).split("\n"), wanted))
     found = [summary.session for summary in store.sessions() if summary.session.startswith(wanted)]
     if len(found) != 1:
         what = "no session" if not found else f"{len(found)} sessions"

@@ -9,6 +9,7 @@ import msgspec
 
 from visavis.kernel.errors import UsageError
 from visavis.kernel.events import AnyEvent, Record
+from visavis.kernel.json_text import encode_json
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 def write_jsonl(records: Iterable[Record], out: IO[str]) -> int:
     """Writes each record as one line; returns how many."""
-    lines = [msgspec.json.encode(record).decode() + "\n" for record in records]
+    lines = [encode_json(record).decode() + "\n" for record in records]
     out.writelines(lines)
     return len(lines)
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
+
 from visavis.journal.base import SessionSummary
 from visavis.kernel.errors import JournalError
 from visavis.kernel.events import Record, decode_event, encode_event
@@ -64,7 +66,10 @@ class SqliteStore:
         rows = self._query(
             "SELECT session, seq, at_s, wall_s, event FROM records WHERE session = ? ORDER BY seq", session
         )
-        return [Record(row[0], row[1], row[2], row[3], decode_event(row[4])) for row in rows]
+        try:
+            return [Record(row[0], row[1], row[2], row[3], decode_event(row[4])) for row in rows]
+        except msgspec.DecodeError as error:
+            raise self._failed("read", error) from error
 
     def sessions(self) -> list[SessionSummary]:
         rows = self._query(

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from visavis.kernel.json_text import encode_json
+
 MAX_MESSAGE_BYTES = 16_384
 MAX_TYPED_CHARS = 2_000
 
@@ -154,7 +156,6 @@ AnyServerMessage = (
 
 _client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
 _server_decoder: msgspec.json.Decoder[AnyServerMessage] = msgspec.json.Decoder(AnyServerMessage)
-_encoder = msgspec.json.Encoder()
 
 
 class BadMessage(ValueError):
@@ -186,7 +187,7 @@ def decode_server(data: str | bytes) -> AnyServerMessage:
 
 
 def encode(message: ServerMessage | ClientMessage) -> str:
-    return _encoder.encode(message).decode()
+    return encode_json(message).decode()
 
 
 def as_dict(message: ServerMessage | ClientMessage) -> dict[str, Any]:

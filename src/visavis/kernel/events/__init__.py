@@ -65,6 +65,7 @@ from visavis.kernel.events.turn import (
     TurnMaybeOver,
     TurnResumed,
 )
+from visavis.kernel.json_text import encode_json
 
 AnyEvent = (
     SessionJoined
@@ -117,13 +118,12 @@ AnyEvent = (
     | UsageCounted
 )
 
-_encoder = msgspec.json.Encoder()
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def encode_event(event: Event) -> bytes:
     """One JSON object, `type` first."""
-    return _encoder.encode(event)
+    return encode_json(event)
 
 
 def decode_event(data: bytes | str) -> AnyEvent:
