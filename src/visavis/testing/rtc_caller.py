@@ -8,6 +8,7 @@ it heard and when, so that latency can be measured from audio at the ear. With `
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from visavis.kernel.errors import NegotiationFailed, PeerGone
 from visavis.kernel.media import AudioFrame, Pcm
-from visavis.kernel.messages import AnyServerMessage, ClientMessage, Consent, Leave, decode_server, encode
+from visavis.kernel.messages import AnyServerMessage, Bye, ClientMessage, Consent, Leave, decode_server, encode
 from visavis.testing.rtc_media import MIC_HZ, MicrophoneTrack, TestCardTrack, test_card
 from visavis.testing.udp_relay import UdpRelay
 from visavis.transport import aiortc_internals as internals
@@ -148,10 +149,11 @@ class RtcCaller:
         self.send(Consent(given, list(purposes)))
 
     async def leave(self) -> None:
-        """Say goodbye and hang up."""
+        """Say goodbye, wait a moment for the answer, and hang up."""
         if self._channel is not None and self._channel.readyState == "open":
             self.send(Leave())
-            await self._until_sent()
+            with contextlib.suppress(TimeoutError):
+                await self.wait_for(Bye, timeout_s=_LEAVE_S)
         await self.close()
 
     async def drop(self) -> None:
@@ -162,6 +164,12 @@ class RtcCaller:
         self.microphone = MicrophoneTrack()
         if self._relay is not None:
             self._relay.loss = 0.0
+
+    def network_loss(self, share: float) -> None:
+        """Change the loss during a call that was made with `loss` or `delay_ms`."""
+        if self._relay is None:
+            raise ValueError("this call does not go through a relay")
+        self._relay.loss = share
 
     async def close(self) -> None:
         await self._hang_up()
@@ -217,13 +225,6 @@ class RtcCaller:
         host = next((h for h in hosts if h[0] == "127.0.0.1"), hosts[0])
         self._relay.aim((host[0], int(host[1])))
         return _only_candidate(answer, port)
-
-    async def _until_sent(self) -> None:
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + _LEAVE_S
-        await asyncio.sleep(0.02)
-        while self._channel is not None and self._channel.bufferedAmount and loop.time() < deadline_s:
-            await asyncio.sleep(0.02)
 
     async def _hang_up(self) -> None:
         self.microphone.hush()

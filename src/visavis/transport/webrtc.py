@@ -37,7 +37,7 @@ from visavis.transport.webrtc_video import Pictures
 _CHECK_S = 0.5
 _CONNECT_S = 20.0
 _QUIET_S, _QUIET_WITHOUT_MEDIA_S = 4.0, 15.0
-_MEDIA_PACKETS_PER_S = 10
+_MEDIA_PACKETS_PER_S, _MEDIA_MEMORY_S = 10, 2.0
 _HUNG_UP_GRACE_S = 5.0
 """A tab that was closed is hardly coming back; one that is reloaded does so at once."""
 _DEFAULT_PLAYOUT_S = 0.12
@@ -72,7 +72,7 @@ class WebRtcTransport:
         self._since_s = 0.0
         self._grace_s = self._settings.reconnect_s
         self._gone_reason = "peer_gone"
-        self._packets, self._packets_at_s, self._had_media = 0, 0.0, False
+        self._packets, self._packets_at_s, self._media_at_s = 0, 0.0, -1e9
         self._rejoining = False
         self._leaving = False
         self._playout_s = _DEFAULT_PLAYOUT_S
@@ -252,7 +252,8 @@ class WebRtcTransport:
             else:
                 self._enter_lost(hung_up=line is not None and line.hung_up)
         elif not self._seen(line, now_s):
-            limit_s = _QUIET_S if self._had_media else _QUIET_WITHOUT_MEDIA_S
+            had_media = self._packets_at_s - self._media_at_s < _MEDIA_MEMORY_S
+            limit_s = _QUIET_S if had_media else _QUIET_WITHOUT_MEDIA_S
             if now_s - self._packets_at_s > limit_s:
                 self._enter_lost()
 
@@ -271,8 +272,8 @@ class WebRtcTransport:
         came, span_s = packets - self._packets, now_s - self._packets_at_s
         if came <= 0:
             return False
-        if span_s >= _CHECK_S / 2:
-            self._had_media = came > _MEDIA_PACKETS_PER_S * span_s
+        if span_s >= _CHECK_S / 2 and came > _MEDIA_PACKETS_PER_S * span_s:
+            self._media_at_s = now_s
         self._packets, self._packets_at_s = packets, now_s
         return True
 

@@ -110,6 +110,8 @@ class WebRtcLine:
         """Raises NegotiationFailed for an offer that is damaged, too large or has nothing in common with us."""
         if len(offer_sdp) > MAX_SDP_BYTES:
             raise NegotiationFailed(f"the offer is larger than {MAX_SDP_BYTES} bytes", stage="transport")
+        if "m=audio" not in offer_sdp and "m=application" not in offer_sdp:
+            raise NegotiationFailed("the offer has neither audio nor a data channel", stage="transport")
         try:
             if "m=audio" in offer_sdp:
                 self._pc.addTransceiver(self.voice).setCodecPreferences(_opus_only())
