@@ -197,7 +197,8 @@ class Session:
         if isinstance(event, PlaybackStarted):
             self._replies.became_audible(self._speech_end_s, record.at_s)
             self._conductor.started(event.reply)
-            self._ears.forget()
+            if not self._floor.words_due:
+                self._ears.forget()
         elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
         if not isinstance(event, PlaybackStopped | TimerFired):

@@ -73,6 +73,8 @@ class Floor:
         self._scored = scored
         self.wake_at_s: float | None = None
         self.person_speaking = False
+        self.words_due = False
+        """A pause's full recognition pass was asked for and its words are not in yet."""
         self._speech_end_s = 0.0
         self._pause = 0
         self._final_in = False
@@ -98,7 +100,8 @@ class Floor:
                 return self._speech_stopped(event, at_s)
             case TranscriptRevised(pause=0):
                 return self._partial(event.text)
-            case TranscriptRevised():
+            case TranscriptRevised(pause=pause):
+                self.words_due = self.words_due and pause != self._pause
                 return self._final(event, at_s)
             case EndpointScored():
                 return self._scored_at(event, at_s)
@@ -133,6 +136,7 @@ class Floor:
         self.person_speaking = False
         self._speech_end_s = event.at_s
         self._pause += 1
+        self.words_due = True
         self._final_in = False
         self._score = None
         self.wake_at_s = at_s + FINAL_GUARD_S
@@ -155,14 +159,12 @@ class Floor:
         self._final_in = True
         self._text = event.text
         decisions: list[Event] = []
-        if self._watch_since_s is not None:
+        if self._agent and self._watch_since_s is None:  # words from before the agent spoke, known only now
+            answered = bool(self._answered) and same_words(self._text, self._answered)
+            decisions = self._ignore("answered") if answered else self._judge_sound()
+        elif self._agent:
             decisions = self._judge_sound()
-        elif self._agent and not same_words(self._text, self._answered):
-            decisions = self._interrupt_on_words(1)  # words from before the agent spoke, known only now
-        if self._agent:
-            self._final_in, self._text = False, ""
-            return decisions
-        return decisions + self._revise(at_s)
+        return decisions if self._agent else decisions + self._revise(at_s)
 
     def _revise(self, at_s: float) -> list[Event]:
         """The full text of a pause is known: keep the live revision if it answers these words, else start one."""
@@ -282,15 +284,16 @@ class Floor:
         return self._take("words")
 
     def _judge_sound(self) -> list[Event]:
-        """The person fell silent while being watched, and the words are in."""
+        """The person fell silent while the agent spoke, and the words are in."""
         taken = self._interrupt_on_words(1)
         if taken:
             return taken
-        reply, self._watch_since_s, self.wake_at_s = self._agent, None, None
-        self._final_in = False
-        why = "backchannel" if words(self._text) else "no_words"
-        self._text = ""
-        return [BargeInIgnored(reply, why)]
+        return self._ignore("backchannel" if words(self._text) else "no_words")
+
+    def _ignore(self, why: str) -> list[Event]:
+        self._watch_since_s = self.wake_at_s = None
+        self._final_in, self._text = False, ""
+        return [BargeInIgnored(self._agent, why)]
 
     def _take(self, why: str) -> list[Event]:
         reply, self._agent = self._agent, 0

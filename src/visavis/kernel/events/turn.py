@@ -118,7 +118,8 @@ class NothingSaid(Event, frozen=True):
 
 
 class BargeInIgnored(Event, frozen=True):
-    """The sound was no interruption; the voice went on at full level. `why`: backchannel, no_words, short."""
+    """The sound was no interruption; the voice went on at full level. `why`: backchannel, no_words, or
+    answered (late words that this very reply answers)."""
 
     reply: int
     why: str
