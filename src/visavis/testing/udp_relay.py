@@ -32,9 +32,12 @@ class UdpRelay:
         self._waiting: set[asyncio.TimerHandle] = set()
 
     async def open(self) -> int:
-        """Start listening on loopback; returns the port."""
-        loop = asyncio.get_running_loop()
-        self._down, _ = await loop.create_datagram_endpoint(lambda: _Port(self._from_client), local_addr=(_HOST, 0))
+        """Start listening on loopback, if it does not yet; returns the port."""
+        if self._down is None:
+            loop = asyncio.get_running_loop()
+            self._down, _ = await loop.create_datagram_endpoint(
+                lambda: _Port(self._from_client), local_addr=(_HOST, 0)
+            )
         return int(self._down.get_extra_info("sockname")[1])
 
     def aim(self, target: Address) -> None:

@@ -117,11 +117,6 @@ class WebSocketTransport:
         """The response that the HTTP handler must return."""
         return self._ws
 
-    @property
-    def response(self) -> web.WebSocketResponse:
-        """What the route's handler returns."""
-        return self._ws
-
     async def incoming(self, media: MediaClock) -> AsyncIterator[Incoming]:
         self._media = media
         if self._first is not None:
@@ -217,7 +212,6 @@ class WebSocketTransport:
 
     def _bad(self, why: str, size: int) -> None:
         self._inbox.put(Bad(why, size))
-        self.send(Problem("bad_message", f"{why}; it was ignored"))
 
     async def _hear(self, data: bytes) -> None:
         longest = int(_MAX_AUDIO_S * self.start.rate_hz) * 2
