@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -20,7 +20,7 @@ from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError,
 from visavis.kernel.settings import LlmSettings
 from visavis.kernel.virtual_time import holding
 from visavis.models.engines import EngineContext
-from visavis.think.base import Finished, LlmEvent, LlmRequest
+from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, ToolSpec
 from visavis.think.chat_wire import ChatStream, error_message, failure, request_body
 from visavis.think.sse import SseParser
 
@@ -103,6 +103,9 @@ class OpenAiChat:
 
     async def prefill(self, request: LlmRequest) -> None:
         """Nothing to do: a server elsewhere keeps its own cache."""
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Nothing to do: a connection opened now would be closed before the first call."""
 
     async def post_json(self, url: str, body: dict[str, Any]) -> None:
         """One plain request to the same server; the answer is dropped. Raises as `stream` does."""

@@ -1,0 +1,163 @@
+"""What only the embedded model does: slots, a warm system prompt, prefill that gives way, the action envelope."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, content, finish, serving
+
+from visavis.kernel.errors import ProtocolViolation
+from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
+from visavis.think.embedded import EmbeddedLlm
+from visavis.think.openai_chat import OpenAiChat
+
+SYSTEM = Message("system", "You are Ada.")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with serving() as scripted:
+        scripted.script = [content("Hi"), finish(), DONE]
+        yield scripted
+
+
+@pytest.fixture
+async def llm(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[EmbeddedLlm]:
+    chat = OpenAiChat(f"{server.url}/v1", "m", local=True)
+    directory = tmp_path / "slots"
+    directory.mkdir()
+    made = EmbeddedLlm(NoServer(server.url), chat, 2, directory)  # type: ignore[arg-type]
+    yield made
+    await made.close()
+    assert not directory.exists()
+
+
+def turn(text: str, session: str = "a") -> LlmRequest:
+    return LlmRequest([SYSTEM, Message("user", text)], session=session)
+
+
+def said(requests: list[dict[str, Any]]) -> list[str]:
+    return [body["messages"][-1]["content"] for body in requests]
+
+
+async def test_each_session_keeps_its_slot(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    for session in ("a", "b", "a", "c", "a"):
+        await ask(llm, turn("Hi", session))
+    assert [body["id_slot"] for body in server.requests] == [0, 1, 0, 1, 0]
+    assert all(body["cache_prompt"] for body in server.requests)
+
+
+async def test_the_system_prompt_is_computed_once_and_given_to_every_slot(
+    llm: EmbeddedLlm, server: ScriptedServer
+) -> None:
+    await llm.warm([SYSTEM, Message("assistant", "Hello!")])
+    assert said(server.requests) == ["You are Ada."]
+    assert server.slot_actions == [("0", "save"), ("1", "restore")]
+    await ask(llm, turn("Hi"))
+    assert len(server.slot_actions) == 2
+    await ask(llm, LlmRequest([Message("system", "Other."), Message("user", "Hi")], session="a"))
+    await ask(llm, turn("Hi"))
+    assert server.slot_actions[2:] == [("0", "restore")] or server.slot_actions[2:] == [("1", "restore")]
+
+
+async def test_prefill_puts_the_prompt_into_the_sessions_slot(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    await llm.prefill(turn("I would like"))
+    [body] = server.requests
+    assert body["max_tokens"] == 1
+    await ask(llm, turn("I would like tea"))
+    assert server.requests[1]["id_slot"] == body["id_slot"]
+
+
+async def test_one_prefill_at_a_time_and_the_newest_waits(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    release = asyncio.Event()
+    begun = asyncio.Event()
+
+    def script(body: dict[str, Any]) -> list[Any]:
+        begun.set()
+        return [content("x"), finish(), DONE] if release.is_set() else [STALL]
+
+    server.on_request = script
+    async with asyncio.TaskGroup() as group:
+        group.create_task(llm.prefill(turn("I")))
+        await begun.wait()
+        for text in ("I would", "I would like"):
+            await llm.prefill(turn(text))
+        assert said(server.requests) == ["I"]
+        release.set()
+        real = await ask(llm, turn("I would like tea"))
+    assert real[0] == TextDelta("x")
+    assert said(server.requests) == ["I", "I would like tea"]
+    await server.gone.wait()
+
+
+async def test_prefill_goes_on_with_the_newest_prompt(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    more: list[LlmRequest] = [turn("I would"), turn("I would like")]
+
+    async def ask_for_more() -> None:
+        while more:
+            await llm.prefill(more.pop(0))
+
+    running: list[asyncio.Task[None]] = []
+
+    def script(body: dict[str, Any]) -> list[Any]:
+        if more:
+            running.append(asyncio.get_running_loop().create_task(ask_for_more()))
+        return [content("x"), finish(), DONE]
+
+    server.on_request = script
+    await llm.prefill(turn("I"))
+    await asyncio.gather(*running)
+    assert said(server.requests) == ["I", "I would like"]
+
+
+async def test_a_failing_prefill_is_silent(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.status, server.error = 500, {"error": {"message": "no"}}
+    await llm.prefill(turn("I would"))
+    server.status = 200
+    assert (await ask(llm, turn("I would")))[0] == TextDelta("Hi")
+
+
+async def test_a_prefill_can_be_cancelled(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [STALL]
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(llm.prefill(turn("I")))
+        await server.stalled.wait()
+        task.cancel()
+    assert task.cancelled()
+    await server.gone.wait()
+
+
+async def test_a_reply_in_the_envelope_is_streamed_as_text(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content('{"sa'), content('y": "Of cou'), content('rse.\\n"'), content("}"), finish(), DONE]
+    request = LlmRequest(turn("Hi").messages, [TOOL], session="a")
+    assert await ask(llm, request) == [TextDelta("Of cou"), TextDelta("rse.\n"), Finished("stop", Usage(0, 0))]
+    [body] = server.requests
+    assert "tools" not in body
+    assert len(body["response_format"]["json_schema"]["schema"]["anyOf"]) == 2
+    assert body["messages"][0]["content"].startswith("You are Ada.")
+    assert '{"weather": {"city": "<city>"}}' in body["messages"][0]["content"]
+
+
+async def test_an_action_is_a_tool_call(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content('{"weather": {"ci'), content('ty": "Oslo"}}'), finish(), DONE]
+    request = LlmRequest(turn("Hi").messages, [TOOL], session="a")
+    first = await ask(llm, request)
+    second = await ask(llm, request)
+    assert first == [ToolCall("call_1", "weather", '{"city": "Oslo"}'), Finished("tools", Usage(0, 0))]
+    assert second[0] == ToolCall("call_2", "weather", '{"city": "Oslo"}')
+
+
+async def test_a_reply_cut_at_its_longest_is_kept(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content('{"say": "and so'), finish("length"), DONE]
+    events = await ask(llm, LlmRequest(turn("Hi").messages, [TOOL], session="a"))
+    assert events == [TextDelta("and so"), Finished("length", Usage(0, 0))]
+
+
+async def test_an_action_cut_short_is_a_violation(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content('{"weather": {"ci'), finish("length"), DONE]
+    with pytest.raises(ProtocolViolation):
+        await ask(llm, LlmRequest(turn("Hi").messages, [TOOL], session="a"))

@@ -1,0 +1,105 @@
+"""The action envelope: read while it is written, in any chunking; and what the model sees of a conversation."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visavis.think.base import Message, ToolCall, ToolSpec
+from visavis.think.envelope import SAY, Action, EnvelopeReader, enveloped, instruction, schema
+
+WEATHER = ToolSpec(
+    "weather",
+    "Tells the weather.",
+    {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "description": "where"},
+            "days": {"type": "integer"},
+            "unit": {"enum": ["C", "F"]},
+        },
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+)
+
+
+@given(st.text(max_size=60), st.booleans(), st.data())
+def test_what_is_said_comes_out_in_any_chunking(text: str, ascii_only: bool, data: st.DataObject) -> None:
+    written = json.dumps({SAY: text}, ensure_ascii=ascii_only)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=10)))
+    reader = EnvelopeReader()
+    got = [reader.feed(written[a:b]) for a, b in zip([0, *cuts], [*cuts, len(written)], strict=True)]
+    assert "".join(got) == text
+    assert reader.saying
+    assert reader.action() == Action(SAY)
+
+
+def test_text_comes_before_the_object_is_whole() -> None:
+    reader = EnvelopeReader()
+    assert reader.feed('{"say": "Of course, ') == "Of course, "
+    assert reader.feed('let \\"me\\" lo') == 'let "me" lo'
+    assert reader.action() is None
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=6), st.text(max_size=8) | st.integers() | st.booleans(), max_size=4),
+    st.integers(1, 7),
+)
+def test_a_tool_call_says_nothing(arguments: dict[str, object], size: int) -> None:
+    written = json.dumps({"weather": {**arguments, SAY: "not this"}})
+    reader = EnvelopeReader()
+    assert "".join(reader.feed(written[at : at + size]) for at in range(0, len(written), size)) == ""
+    action = reader.action()
+    assert action is not None and action.name == "weather"
+    assert json.loads(action.arguments) == {**arguments, SAY: "not this"}
+
+
+@given(st.text(alphabet='{}[]":,\\usay0 \ud800x', max_size=40))
+def test_garbage_is_read_without_a_crash(text: str) -> None:
+    reader = EnvelopeReader()
+    reader.feed(text)
+    reader.action()
+
+
+def test_two_actions_at_once_are_none() -> None:
+    reader = EnvelopeReader()
+    reader.feed('{"weather": {}, "say": "x"}')
+    assert reader.action() is None
+
+
+def test_the_schema_has_one_object_per_choice() -> None:
+    choices = schema([WEATHER])["anyOf"]
+    assert [choice["required"] for choice in choices] == [[SAY], ["weather"]]
+    assert choices[1]["properties"]["weather"] == WEATHER.parameters
+    assert all(choice["additionalProperties"] is False for choice in choices)
+
+
+def test_the_instruction_shows_each_tools_form_with_blanks() -> None:
+    text = instruction([WEATHER])
+    assert '{"weather": {"city": "<city>", "days": <whole number>, "unit": "C"|"F"}} Tells the weather.' in text
+    assert "city: where" in text
+    assert "days may be left out" in text
+
+
+def test_the_conversation_is_written_as_the_model_would_have() -> None:
+    call = ToolCall("c1", "weather", '{"city": "Oslo"}')
+    rows = enveloped(
+        [
+            Message("system", "You are Ada."),
+            Message("assistant", "Hello!"),
+            Message("user", "Rain in Oslo?"),
+            Message("assistant", "", (call,)),
+            Message("tool", "yes", tool_call_id="c1"),
+        ],
+        [WEATHER],
+    )
+    assert rows[0].text.startswith("You are Ada.")
+    assert [(row.role, row.text) for row in rows[1:]] == [
+        ("assistant", '{"say": "Hello!"}'),
+        ("user", "Rain in Oslo?"),
+        ("assistant", '{"weather": {"city": "Oslo"}}'),
+        ("user", "[Result of weather: yes]"),
+    ]
