@@ -39,7 +39,9 @@ _LOAD_FAILURES: tuple[type[Exception], ...] = (*ORT_ERRORS, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class Loaded:
+    """The model's session, style tables by voice name, and the English front ends by "is it British?"."""
+
     session: Any
     voices: dict[str, NDArray[np.float32]]
     g2p: dict[bool, EnglishG2p]
@@ -55,7 +57,7 @@ class KokoroTts:
     name = "kokoro"
     rate_hz = 24_000
 
-    def __init__(self, loaded: _Loaded, scheduler: ComputeScheduler) -> None:
+    def __init__(self, loaded: Loaded, scheduler: ComputeScheduler) -> None:
         self._loaded = loaded
         self._scheduler = scheduler
 
@@ -63,7 +65,7 @@ class KokoroTts:
     async def load(cls, context: EngineContext) -> Self:
         """Loads model, voices and lexicons (some seconds). Raises ModelError when files are missing or damaged."""
 
-        def work() -> _Loaded:
+        def work() -> Loaded:
             return _load(context.store.path("kokoro"))
 
         return cls(await asyncio.to_thread(work), context.scheduler)
@@ -123,7 +125,7 @@ class KokoroTts:
             raise ProviderError(f"the voice failed: {error}", stage="speak") from error
 
 
-def _load(directory: Path) -> _Loaded:
+def _load(directory: Path) -> Loaded:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -135,7 +137,7 @@ def _load(directory: Path) -> _Loaded:
         voices = {name: table.reshape(-1, 256) for name, table in tables.items()}
     except _LOAD_FAILURES as error:
         raise ModelError(f"kokoro does not load: {error}", stage="speak", hint="visavis models verify") from error
-    return _Loaded(session, voices, {british: EnglishG2p(british=british) for british in (False, True)})
+    return Loaded(session, voices, {british: EnglishG2p(british=british) for british in (False, True)})
 
 
 def _parts(words: list[PhoneWord]) -> list[list[PhoneWord]]:
