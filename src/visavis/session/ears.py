@@ -14,7 +14,7 @@ from visavis.kernel.cleared import Cleared
 from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechStopped, TranscriptRevised
 from visavis.kernel.media import AudioFrame, Pcm, to_float
 from visavis.kernel.settings import TurnSettings
-from visavis.session.providers import translated
+from visavis.session.providers import RECOGNISE_S, limited, translated
 from visavis.session.stack import Layers
 
 PREROLL_S = 0.3
@@ -126,7 +126,8 @@ class Ears:
     async def recognise(self, pause: int) -> None:
         """The full pass over the turn so far; its words come as a fact. Raises ProviderError."""
         with translated("asr", self._layers.asr.name):
-            words = await self._asr.final()
+            async with limited("asr", RECOGNISE_S, "total"):
+                words = await self._asr.final()
         self._on_fact(TranscriptRevised(words.text, pause, words.language, round(words.took_s, 3)))
 
     async def score(self, pause: int) -> None:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import Literal, TypeVar
 
-from visavis.kernel.errors import ProviderError, VisavisError
+from visavis.kernel.errors import ProviderError, ProviderTimeout, VisavisError
 from visavis.models.scheduler import Preempted
+
+T = TypeVar("T")
+
+MARGIN_S = 1.0
+"""Adapters keep the time limits of the settings; this much later the session stops waiting for one that does not."""
+
+RECOGNISE_S = 12.0
+"""Longest wait for the words of a pause."""
+
+SPEAK_S = 12.0
+"""Longest wait for a piece of voice."""
 
 
 @contextmanager
@@ -21,3 +33,35 @@ def translated(layer: str, provider: str) -> Iterator[None]:
         raise ProviderError(f"{layer} '{provider}' gave way to more urgent work") from error
     except Exception as error:
         raise ProviderError(f"{layer} '{provider}' failed: {type(error).__name__}: {error}") from error
+
+
+@asynccontextmanager
+async def limited(layer: str, seconds: float, which: Literal["first", "idle", "total"]) -> AsyncIterator[None]:
+    """Raises ProviderTimeout when the block takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ProviderTimeout(f"no answer from the {layer} layer within {seconds:g} s", which=which) from error
+
+
+async def in_time(
+    layer: str, stream: AsyncGenerator[T, None], *, first_s: float, idle_s: float, total_s: float
+) -> AsyncGenerator[T, None]:
+    """`stream`, with limits on the waits for its first item, for each later one, and for all of them together.
+
+    The consumer's own time does not count. Closes the stream. Raises ProviderTimeout.
+    """
+    waited_s, which = 0.0, "first"
+    loop = asyncio.get_running_loop()
+    async with aclosing(stream):
+        while True:
+            limit_s = min(first_s if which == "first" else idle_s, total_s - waited_s)
+            began_s = loop.time()
+            async with limited(layer, limit_s, "first" if which == "first" else "idle"):
+                try:
+                    item = await anext(stream)
+                except StopAsyncIteration:
+                    return
+            waited_s, which = waited_s + loop.time() - began_s, "idle"
+            yield item

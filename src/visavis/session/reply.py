@@ -7,7 +7,7 @@ heard. Tools run only once the reply is released: the person's turn is over by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.settings import LlmSettings
 from visavis.session.mouth import Mouth
-from visavis.session.providers import translated
+from visavis.session.providers import MARGIN_S, SPEAK_S, in_time, translated
 from visavis.session.stack import Layers
 from visavis.speak.segment import ClauseCutter
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall
@@ -85,7 +85,7 @@ class Reply:
     async def say(self, text: str) -> Outcome:
         """Speak fixed words."""
 
-        async def words() -> AsyncIterator[str]:
+        async def words() -> AsyncGenerator[str, None]:
             yield text
 
         return await self._make(words())
@@ -96,7 +96,7 @@ class Reply:
         """Answer by the model. Failures end in the outcome, not in an exception."""
         return await self._make(self._think(list(messages), toolbox, settings, session))
 
-    async def _make(self, deltas: AsyncIterator[str]) -> Outcome:
+    async def _make(self, deltas: AsyncGenerator[str, None]) -> Outcome:
         pieces: asyncio.Queue[str | None] = asyncio.Queue(PIECES_AHEAD)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._voice(pieces), name=f"voice-{self.number}")
@@ -104,15 +104,16 @@ class Reply:
         self._mouth.complete()
         return self.outcome
 
-    async def _cut(self, deltas: AsyncIterator[str], pieces: asyncio.Queue[str | None]) -> None:
+    async def _cut(self, deltas: AsyncGenerator[str, None], pieces: asyncio.Queue[str | None]) -> None:
         cutter = ClauseCutter()
         try:
-            async for delta in deltas:
-                self.outcome.text += delta
-                for piece in cutter.feed(delta):
-                    await self._queue(pieces, piece)
-                if len(self.outcome.text) > MAX_REPLY_CHARS:
-                    break
+            async with aclosing(deltas):
+                async for delta in deltas:
+                    self.outcome.text += delta
+                    for piece in cutter.feed(delta):
+                        await self._queue(pieces, piece)
+                    if len(self.outcome.text) > MAX_REPLY_CHARS:
+                        break
             for piece in cutter.flush():
                 await self._queue(pieces, piece)
         except VisavisError as error:
@@ -137,8 +138,11 @@ class Reply:
 
     async def _speak(self, piece: str) -> None:
         tts, agent = self._layers.tts, self._agent
+        stream = tts.stream(piece, voice=agent.voice, language=agent.language)
         with translated("tts", tts.name):
-            async with aclosing(tts.stream(piece, voice=agent.voice, language=agent.language)) as speeches:
+            async with aclosing(
+                in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=3 * SPEAK_S)
+            ) as speeches:
                 async for speech in speeches:
                     if not self.outcome.said_any:
                         self.outcome.said_any = True
@@ -151,28 +155,36 @@ class Reply:
 
     async def _think(
         self, messages: list[Message], toolbox: ToolBox, settings: LlmSettings, session: str
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         for last in [False] * TOOL_ROUNDS + [True]:
             request = LlmRequest(
                 messages, () if last else toolbox.specs, settings.max_tokens, settings.temperature, session
             )
             calls: list[ToolCall] = []
-            async for event in self._events(request):
-                if isinstance(event, ToolCall):
-                    calls.append(event)
-                else:
-                    yield event
-            if not calls:
+            async with aclosing(self._events(request, settings)) as events:
+                async for event in events:
+                    if isinstance(event, ToolCall):
+                        calls.append(event)
+                    else:
+                        yield event
+            if not calls or last:
                 return
             await self.released.wait()
             exchange = [Message("assistant", "", tuple(calls)), *[await self._use(toolbox, call) for call in calls]]
             messages += exchange
             self.outcome.exchanges += exchange
 
-    async def _events(self, request: LlmRequest) -> AsyncIterator[str | ToolCall]:
+    async def _events(self, request: LlmRequest, settings: LlmSettings) -> AsyncGenerator[str | ToolCall, None]:
         llm = self._layers.llm
+        stream = in_time(
+            "llm",
+            llm.stream(request),
+            first_s=settings.first_timeout_s + MARGIN_S,
+            idle_s=settings.idle_timeout_s + MARGIN_S,
+            total_s=settings.total_timeout_s + MARGIN_S,
+        )
         with translated("llm", llm.name):
-            async with aclosing(llm.stream(request)) as events:
+            async with aclosing(stream) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self._count(event)

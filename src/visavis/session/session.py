@@ -14,6 +14,7 @@ from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import JournalError, PolicyError, ProviderError
 from visavis.kernel.events import (
+    Apologized,
     AudioHeard,
     BargeInIgnored,
     ClockRemapped,
@@ -61,6 +62,9 @@ from visavis.turn.conductor import Conductor
 from visavis.turn.floor import Floor
 
 CLOSE_WITHIN_S = 3.0
+
+DEAF_TOLD_EVERY_S = 20.0
+"""While voice activity detection keeps failing, the person is told this often."""
 
 
 class _Ended(Exception):
@@ -234,10 +238,11 @@ class Session:
         self._replies.say(kind, text)
 
     async def _recognise(self, pause: int) -> None:
+        answered_s = self._speech_end_s
         try:
             await self._ears.recognise(pause)
         except ProviderError as error:
-            self._provider_failed("asr", self._layers.asr.name, error)
+            self._provider_failed("asr", self._layers.asr.name, error, sorry=self._speech_end_s == answered_s)
 
     async def _score(self, pause: int) -> None:
         try:
@@ -245,20 +250,24 @@ class Session:
         except ProviderError as error:
             self._note(ProviderFailed("endpoint", "endpoint", error.code, type(error.__cause__ or error).__name__))
 
-    def _provider_failed(self, layer: str, provider: str, error: ProviderError) -> None:
+    def _provider_failed(self, layer: str, provider: str, error: ProviderError, *, sorry: bool) -> None:
         """Hearing failed: the person must know that their words did not arrive."""
         self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
         self._ears.forget()
-        if not self._replies.busy:
+        if sorry and not self._replies.busy:
+            self._note(Apologized(0, error.code))
             self._say("apology", phrase("apology", self._agent.language))
 
     async def _ears_run(self) -> None:
+        told_s = -DEAF_TOLD_EVERY_S
         try:
             while True:
                 try:
                     await self._ears.run()
                 except ProviderError as error:
-                    self._provider_failed("vad", "vad", error)
+                    due = self._media.now() - told_s >= DEAF_TOLD_EVERY_S
+                    told_s = self._media.now() if due else told_s
+                    self._provider_failed("vad", "vad", error, sorry=due)
                     await asyncio.sleep(1.0)
         finally:
             await asyncio.shield(self._ears.close())

@@ -23,7 +23,7 @@ class FellBack(Event, frozen=True):
 
 
 class Apologized(Event, frozen=True):
-    """The person was told, aloud and on the page, that something did not work."""
+    """The person was told, aloud and on the page, that something did not work. `reply` is 0 when hearing failed."""
 
     reply: int
     code: str
