@@ -36,6 +36,9 @@ NOTICE = (
     "of the conversation. It sees your camera or screen only while you show it."
 )
 
+POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'"
+"""Stricter than the server's own, so that the page cannot come to need more."""
+
 _host_addresses = aioice.ice.get_host_addresses
 
 
@@ -119,6 +122,8 @@ class PageServer:
         self.busy = False
         self.deaf = False
         """Drops every HTTP connection, as a server that is down does."""
+        self.hold_s = 0.0
+        """Seconds an offer waits for its answer, as at a server that still loads."""
         self.peers: list[Peer] = []
         self.offers: list[dict[str, Any]] = []
         self.greet: Callable[[Peer], None] = lambda peer: None
@@ -160,6 +165,7 @@ class PageServer:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
         response: web.StreamResponse = await handler(request)
+        response.headers["Content-Security-Policy"] = POLICY
         return response
 
     async def _index(self, request: web.Request) -> web.FileResponse:
@@ -183,6 +189,7 @@ class PageServer:
     async def _offer(self, request: web.Request) -> web.Response:
         offer = await request.json()
         self.offers.append(offer)
+        await asyncio.sleep(self.hold_s)
         if self.busy:
             return web.json_response({"code": "at_capacity", "text": "All lines are busy just now."}, status=503)
         known = {peer.session for peer in self.peers}

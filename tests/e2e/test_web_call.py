@@ -104,6 +104,7 @@ async def test_another_microphone_in_the_call_needs_no_new_offer() -> None:
     async with caller() as person:
         await person.join()
         mid = (await person.snapshot())["mids"]["microphone"]
+        await until(lambda: person.peer.frames.get(mid, 0) > 3)
         await person.page.keyboard.press("d")
         chooser = person.page.get_by_label("Microphone", exact=True)
         values = await chooser.locator("option").evaluate_all("all => all.map(one => one.value)")
@@ -155,7 +156,7 @@ async def test_ducking_is_quick_and_comes_back() -> None:
                }; look(); }"""
         )
         person.peer.send(m.Duck(True))
-        await person.page.wait_for_function("at.low")
+        await person.holds("at.low")
         assert await person.page.evaluate("at.low - at.told") < 250
         person.peer.send(m.Duck(False))
         await person.becomes("s.gain === 1")
@@ -241,6 +242,7 @@ async def test_a_changed_notice_pauses_the_devices_until_it_is_answered() -> Non
     async with caller() as person:
         await person.join()
         mid = (await person.snapshot())["mids"]["microphone"]
+        await until(lambda: person.peer.frames.get(mid, 0) > 3)
         person.peer.send(m.Notice("2026-02", "Now calls are recorded as well."))
         await person.shows("Now calls are recorded as well.")
         await until(lambda: not person.server.received("track")[-3]["on"])

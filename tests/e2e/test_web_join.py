@@ -16,7 +16,7 @@ async def test_nothing_is_asked_or_sent_before_agreement() -> None:
         await person.page.wait_for_timeout(300)
         assert await person.page.evaluate("asked.length") == 0
         await person.agree()
-        await person.page.wait_for_function("asked.length === 1")
+        await person.holds("asked.length === 1")
         assert person.server.offers == []
         await person.page.get_by_role("button", name="Join the call").click()
         await person.connected()
@@ -40,7 +40,7 @@ async def test_the_microphone_is_mono_with_echo_cancelled_and_noise_left_in() ->
     async with caller() as person:
         await person.open()
         await person.agree()
-        await person.page.wait_for_function("asked.length === 1")
+        await person.holds("asked.length === 1")
         name, wish = (await person.page.evaluate("asked"))[0]
         audio = wish["audio"]
         assert name == "getUserMedia"
@@ -72,8 +72,8 @@ async def test_the_level_meter_moves_and_the_preview_plays() -> None:
         await person.agree()
         # The fake microphone beeps once a second.
         await person.becomes("s.personLevel > 0.02")
-        await person.page.wait_for_function("Number(document.querySelector('#mic-level').ariaValueNow) > 10")
-        await person.page.wait_for_function("document.querySelector('#preview').videoWidth > 0")
+        await person.holds("Number(document.querySelector('#mic-level').ariaValueNow) > 10")
+        await person.holds("document.querySelector('#preview').videoWidth > 0")
 
 
 async def test_a_busy_server_is_said_and_lets_the_devices_go() -> None:

@@ -62,6 +62,18 @@ async def test_reconnecting_is_said_and_waits_for_the_server() -> None:
         await until(lambda: person.server.received("say") == [{"type": "say", "text": "Are you there?"}])
 
 
+async def test_a_server_that_answers_late_gets_one_offer_only() -> None:
+    """A request given up too early would still be answered, and leave two callers of one."""
+    async with caller() as person:
+        person.server.reconnect_s = 30
+        await person.join()
+        person.server.hold_s = 11
+        await person.server.drop()
+        await until(lambda: len(person.server.peers) == 2)
+        await person.connected()
+        assert len(person.server.offers) == 2
+
+
 async def test_mute_survives_a_reconnection() -> None:
     async with caller() as person:
         await person.join()

@@ -19,6 +19,10 @@ import { callTrouble, deviceTrouble, ending } from "./wording.js";
  *   reconnect_s: number}} Agent
  */
 
+/** A server that still loads its models answers late. */
+const LOAD_MS = 30_000;
+const SLOW_MS = 2500;
+
 const devices = new Devices();
 const voice = new Voice($("voice"));
 const picker = new Picker(devices, deviceToast);
@@ -44,12 +48,15 @@ async function start() {
   showScreen("loading");
   showState("loading");
   if (!("RTCPeerConnection" in window)) return fail("no_webrtc", "", []);
+  const patience = setTimeout(() => ($("loading-text").textContent = "The agent is waking up…"), SLOW_MS);
   try {
-    const response = await fetch("api/agent", { cache: "no-store", signal: AbortSignal.timeout(8000) });
+    const response = await fetch("api/agent", { cache: "no-store", signal: AbortSignal.timeout(LOAD_MS) });
     if (!response.ok) throw new CallError("server_gone");
     agent = /** @type {Agent} */ (await response.json());
   } catch {
     return fail("server_gone");
+  } finally {
+    clearTimeout(patience);
   }
   introduce(agent);
   askConsent();
@@ -139,7 +146,7 @@ function fail(code, text = "", actions = [{ label: "Try again", run: start, prim
   const words = callTrouble(code);
   face.show("idle");
   showState("ended");
-  showEnd({ ...words, text: text || words.text }, actions);
+  showEnd(text ? { ...words, text, advice: "" } : words, actions);
 }
 
 /** The call is over. @param {string} reason @param {string} [text] the server's own words */
@@ -147,11 +154,12 @@ function ended(reason, text = "") {
   devices.close();
   drawer.toggle(false);
   clearToasts();
-  face.show("ended");
+  face.show(reason === "left" || reason === "idle" ? "ended" : "idle");
   showState("ended");
   const again = { label: reason === "left" ? "Call again" : "Start again", run: start, primary: true };
   const words = reason === "dropped" ? callTrouble("dropped") : ending(reason);
-  showEnd({ ...words, text: text || words.text }, [again]);
+  // The server's own words say what to do as well.
+  showEnd(text ? { ...words, text, advice: "" } : words, [again]);
 }
 
 bindControls({ current: () => call, devices, drawer, picker, trouble: deviceToast });

@@ -15,7 +15,7 @@ import { CallError, dial } from "./dial.js";
 import { LineWatch } from "./watch.js";
 
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 4000;
+const LONGEST_WAIT_MS = 2000;
 /** ICE may heal by itself; a new connection is quicker than waiting for longer than this. */
 const HEAL_MS = 1200;
 
