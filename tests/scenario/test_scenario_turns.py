@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from calls import asked, checked
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
@@ -22,33 +23,10 @@ from visavis.kernel.events import (
     TurnResumed,
 )
 from visavis.kernel.messages import Clear, Duck, Latency, Say, State, Transcript
-from visavis.observe.waterfall import BUDGET_MS, Waterfall, Waterfalls
-from visavis.session.replay import replay
 from visavis.testing.doubles import ScriptedEndpoint, ScriptedLlm, ScriptedTts
-from visavis.testing.scenario import Played, Scenario
+from visavis.testing.scenario import Scenario
 
 LONG = "The museum opens at nine and closes at six every day except on Mondays when we rest."
-
-
-def checked(call: Scenario, until: float) -> Played:
-    """Plays the call; whatever happens in it, its journal replays and its waterfalls add up."""
-    played = call.run(until)
-    again = replay(played.records)
-    assert again.same, f"{again.difference}\n{played.told()}"
-    falls: list[Waterfall] = []
-    reader = Waterfalls(falls.append)
-    for record in played.records:
-        reader.read(record)
-    for fall in falls:
-        assert sum(fall.stages_ms.values()) == pytest.approx(fall.v2v_ms, abs=0.2)
-        assert set(fall.stages_ms) <= set(BUDGET_MS)
-        assert min(fall.stages_ms.values()) >= 0
-    return played
-
-
-def asked(llm: ScriptedLlm, nth: int = -1) -> list[tuple[str, str]]:
-    """The messages of a request, without the system message."""
-    return [(message.role, message.text) for message in llm.requests[nth].messages[1:]]
 
 
 def test_the_agent_greets_and_answers() -> None:

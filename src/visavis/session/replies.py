@@ -153,10 +153,11 @@ class Replies:
             await self._apologise(reply, outcome)
         await reply.released.wait()
         await self._mouth.finished.wait()
-        shown_only = outcome.layer == "tts" and not outcome.said_any
+        voice_broke = outcome.layer == "tts"
+        shown_only = voice_broke and not outcome.said_any
         heard = outcome.text if shown_only else self._mouth.heard()
         self._current = self._task = None
-        self._note(ReplyEnded(reply.number, heard, outcome.error is None))
+        self._note(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
         if not outcome.said_any:
             self._fact(PlaybackStopped(reply.number))
 

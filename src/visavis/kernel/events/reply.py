@@ -71,7 +71,8 @@ class Interrupted(Event, frozen=True):
 
 
 class ReplyEnded(Event, frozen=True):
-    """`text` is what was heard, `ok` whether the reply was said to its end."""
+    """`text` is what was heard (shown, when there was no voice), `ok` whether that was all of it, words of apology
+    for a failure included."""
 
     content: ClassVar[bool] = True
     reply: int
