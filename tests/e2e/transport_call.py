@@ -32,6 +32,7 @@ class Call:
         self.items: list[Incoming] = []
         self.voice: Pcm = np.zeros(0, dtype=np.int16)
         self.echo = False
+        self.ticks_in_silence = True
         self._up = PcmRate(16_000, 24_000)
         self._news = asyncio.Event()
 
@@ -51,7 +52,8 @@ class Call:
                 self.voice = self.voice[480:]  # an echo that has fallen behind catches up in silence
             ready = 480 if len(self.voice) >= 480 else 0
             frame, self.voice = self.voice[:ready], self.voice[ready:]
-            self.transport.play(frame, begun_s + n * 0.02)
+            if len(frame) or self.ticks_in_silence:
+                self.transport.play(frame, begun_s + n * 0.02)
 
     async def until(self, kind: type[Any], count: int = 1, timeout_s: float = 10.0) -> Any:
         found: list[Any] = []
@@ -68,9 +70,12 @@ class Call:
 
 
 @asynccontextmanager
-async def answering(settings: WebRtcSettings | None = None, *, relay_only: bool = False) -> AsyncIterator[Call]:
+async def answering(
+    settings: WebRtcSettings | None = None, *, relay_only: bool = False, ticks_in_silence: bool = True
+) -> AsyncIterator[Call]:
     """The agent's side; closed at the end, which `listen` must notice."""
     call = Call(WebRtcTransport(settings, relay_only=relay_only))
+    call.ticks_in_silence = ticks_in_silence
     tasks = [asyncio.create_task(call.listen()), asyncio.create_task(call.speak())]
     try:
         yield call

@@ -142,7 +142,7 @@ class AudioReceiver:
 _TRAIL_FRAMES = 12
 """20 ms frames of silence sent after the voice stops; the encoder's DTX needs some ten to notice."""
 _SPARSE_S = 0.4
-_LATE_S = 0.1
+_LATE_S = 0.045
 """How long `play` may be late before the track goes on with silence by itself."""
 _QUEUE_FRAMES = 10
 
@@ -163,6 +163,7 @@ class VoiceTrack(MediaStreamTrack):
         self._frame = rate_hz // 50
         self._encoder = new_encoder(rate_hz, bitrate)
         self._on_loop = asyncio.get_running_loop()
+        self._dtx = self._fall_silent()
         self._queue: deque[tuple[int, bytes]] = deque(maxlen=_QUEUE_FRAMES)
         self._waiter: asyncio.Future[None] | None = None
         self._next_timestamp = 0
@@ -183,7 +184,7 @@ class VoiceTrack(MediaStreamTrack):
         if wanted > self._next_timestamp + 2 * _FRAME:
             self._next_timestamp = wanted
         self._trail = _TRAIL_FRAMES
-        self._send(pcm, _FRAME)
+        self._send(self._encoder.encode(pcm))
         self._schedule(_LATE_S)
 
     def clear(self) -> None:
@@ -208,18 +209,20 @@ class VoiceTrack(MediaStreamTrack):
             self._timer = None
         self._wake()
 
-    def _send(self, pcm: Pcm, samples: int) -> bytes:
-        payload = self._encoder.encode(pcm)
+    def _send(self, payload: bytes) -> None:
         self._queue.append((self._next_timestamp, payload))
-        self._next_timestamp += samples
+        self._next_timestamp += _FRAME
         self._last_s = self._on_loop.time()
         self._wake()
-        return payload
 
     def _send_silence(self, next_s: float) -> None:
         """20 ms of silence, and the next in `next_s` unless the encoder finds that it was silent long enough."""
-        payload = self._send(np.zeros(self._frame, dtype=np.int16), _FRAME)
-        self._trail = 0 if is_dtx(payload) else max(0, self._trail - 1)
+        if self._trail:
+            payload = self._encoder.encode(np.zeros(self._frame, dtype=np.int16))
+            self._trail = 0 if is_dtx(payload) else self._trail - 1
+        else:
+            payload = self._dtx
+        self._send(payload)
         self._schedule(next_s if self._trail else _SPARSE_S)
 
     def _schedule(self, in_s: float) -> None:
@@ -238,9 +241,19 @@ class VoiceTrack(MediaStreamTrack):
         if early_s > 0.002:
             self._timer = self._on_loop.call_later(early_s, self._keep_alive)
             return
-        elapsed = int((self._on_loop.time() - self._last_s) * RTP_HZ)
-        self._next_timestamp += max(0, elapsed - _FRAME)
+        if not self._trail:
+            elapsed = int((self._on_loop.time() - self._last_s) * RTP_HZ)
+            self._next_timestamp += max(0, elapsed - _FRAME)
         self._send_silence(_FRAME / RTP_HZ)
+
+    def _fall_silent(self) -> bytes:
+        """Bring the new encoder to rest. Returns the packet that says silence goes on."""
+        payload = b""
+        for _ in range(_TRAIL_FRAMES + 10):
+            payload = self._encoder.encode(np.zeros(self._frame, dtype=np.int16))
+            if is_dtx(payload) and payload:
+                break
+        return payload
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
