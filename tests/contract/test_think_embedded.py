@@ -13,7 +13,7 @@ from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, conte
 from visavis.kernel.errors import ProtocolViolation
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.embedded import EmbeddedLlm
-from visavis.think.openai_chat import OpenAiChat
+from visavis.think.openai_chat import OpenAiChat, Timeouts
 
 SYSTEM = Message("system", "You are Ada.")
 
@@ -27,7 +27,7 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @pytest.fixture
 async def llm(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[EmbeddedLlm]:
-    chat = OpenAiChat(f"{server.url}/v1", "m", local=True)
+    chat = OpenAiChat(f"{server.url}/v1", "m", local=True, timeouts=Timeouts(first_s=600.0, total_s=600.0))
     directory = tmp_path / "slots"
     directory.mkdir()
     made = EmbeddedLlm(NoServer(server.url), chat, 2, directory)  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ async def test_one_prefill_at_a_time_and_the_newest_waits(llm: EmbeddedLlm, serv
         return [content("x"), finish(), DONE] if release.is_set() else [STALL]
 
     server.on_request = script
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:  # no longer than until the real request comes
         group.create_task(llm.prefill(turn("I")))
         await begun.wait()
         for text in ("I would", "I would like"):
