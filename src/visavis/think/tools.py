@@ -98,9 +98,8 @@ class ToolBox:
             return ToolResult(False, refusal)
         tool = self._tools[call.name]
         try:
-            with holding():
-                async with asyncio.timeout(self._timeout_s) as timer:
-                    return ToolResult(True, _as_text(await _invoke(tool.function, _checked(tool, call.arguments))))
+            async with asyncio.timeout(self._timeout_s) as timer:
+                return ToolResult(True, _as_text(await _invoke(tool.function, _checked(tool, call.arguments))))
         except TimeoutError as error:
             if not timer.expired():
                 return ToolResult(False, _failed(call.name, error))
@@ -116,7 +115,8 @@ def _failed(name: str, error: Exception) -> str:
 async def _invoke(function: ToolFunction, arguments: dict[str, Any]) -> Any:
     if inspect.iscoroutinefunction(function):
         return await function(**arguments)
-    result = await asyncio.to_thread(function, **arguments)
+    with holding():
+        result = await asyncio.to_thread(function, **arguments)
     return await result if inspect.isawaitable(result) else result
 
 
