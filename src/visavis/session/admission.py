@@ -28,7 +28,7 @@ async def admit(agent: Agent, transport: Transport, incoming: AsyncIterator[Inco
         async with asyncio.timeout(ANSWER_WITHIN_S):
             return await _answer(transport, incoming, scribe)
     except TimeoutError:
-        return "declined"
+        return f"declined: no answer within {ANSWER_WITHIN_S:.0f} s"
 
 
 async def _answer(transport: Transport, incoming: AsyncIterator[Incoming], scribe: Scribe) -> str:

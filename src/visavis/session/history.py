@@ -27,6 +27,7 @@ class History:
         self._turns: list[Turn] = []
         self._replaceable = self._typed = False
         self._turn = 0
+        self._replies = 0
         self._speaking: tuple[int, str] | None = None
         self._running: dict[str, str] = {}
         for record in past:
@@ -38,6 +39,11 @@ class History:
         if self._speaking is not None and self._speaking[1]:
             return [*self._turns, Turn("assistant", self._speaking[1], interrupted=True)]
         return list(self._turns)
+
+    @property
+    def replies(self) -> int:
+        """Number of the last reply begun; a process that takes over goes on counting."""
+        return self._replies
 
     @property
     def exchanged(self) -> int:
@@ -59,6 +65,7 @@ class History:
                 self._person(turn, text)
                 self._typed = typed
             case ReplyStarted(reply=reply):
+                self._replies = reply
                 self._speaking = self._speaking or (reply, "")
             case PlaybackStarted(reply=reply):
                 self._replaceable = False

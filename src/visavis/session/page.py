@@ -43,7 +43,7 @@ class PageView:
         self._line = 1
         self._line_said = False
         self._ducked = False
-        self._state: AgentState = "idle"
+        self._state: AgentState = "waiting"
         self._waterfalls = Waterfalls(self._latency)
 
     def read(self, record: Record) -> None:
@@ -103,6 +103,10 @@ class PageView:
         if state != self._state:
             self._state = state
             self._send(State(state))
+
+    def again(self) -> None:
+        """The person is back on a new line, whose page knows nothing."""
+        self._send(State(self._state))
 
     def _latency(self, fall: Waterfall) -> None:
         stages = {name: round(value) for name, value in fall.stages_ms.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from visavis.kernel.agent import Agent
@@ -41,8 +41,11 @@ class Replies:
         note: Callable[[Event], Record],
         fact: Callable[[Event], None],
         asking: Callable[[str], Sequence[Turn]],
+        commit: Callable[[], Awaitable[int]],
         settings: LlmSettings,
         session: str,
+        *,
+        count: int = 0,
     ) -> None:
         self._group = group
         self._agent = agent
@@ -51,10 +54,11 @@ class Replies:
         self._note = note
         self._fact = fact
         self._asking = asking
+        self._commit = commit
         self._settings = settings
         self._session = session
         self._toolbox = ToolBox(agent.tools)
-        self._count = 0
+        self._count = count
         self._current: Reply | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -129,6 +133,7 @@ class Replies:
             layers=self._layers,
             mouth=self._mouth,
             note=self._note,
+            commit=self._commit,
             turn=turn,
             revision=revision,
         )

@@ -7,7 +7,7 @@ heard. Tools run only once the reply is released: the person's turn is over by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -66,6 +66,7 @@ class Reply:
         layers: Layers,
         mouth: Mouth,
         note: Callable[[Event], object],
+        commit: Callable[[], Awaitable[int]],
         turn: int = 0,
         revision: int = 0,
     ) -> None:
@@ -79,6 +80,7 @@ class Reply:
         self._layers = layers
         self._mouth = mouth
         self._note = note
+        self._commit = commit
         self._token_seen = False
         self._clause_seen = False
 
@@ -211,6 +213,7 @@ class Reply:
             self._note(ToolRefused(self.number, call.name, checked))
             return Message("tool", checked, tool_call_id=call.id)
         self._note(ToolCalled(self.number, call.id, call.name, checked))
+        await self._commit()  # what a tool may do to the world is on the record before it is done
         began_s = loop.time()
         result = await toolbox.run(call)
         took_s = round(loop.time() - began_s, 3)

@@ -19,6 +19,7 @@ from visavis.kernel.events import (
     BargeInIgnored,
     ClockRemapped,
     ConsentGiven,
+    ConsentRevoked,
     Ducked,
     Event,
     FinalRequested,
@@ -56,6 +57,7 @@ from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
 from visavis.session.stack import Layers
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
+from visavis.trust.consent import NOTICE_VERSION
 from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
 from visavis.turn.conductor import Conductor
@@ -177,8 +179,10 @@ class Session:
             self._note,
             self._fact,
             self._history.asking,
+            self._log.commit,
             self._settings.llm,
             self._log.session,
+            count=self._history.replies,
         )
         scored = self._layers.endpoint is not None
         started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)
@@ -322,10 +326,22 @@ class Session:
                 raise _Ended("left")
             case Gone(reason=reason):
                 raise _Ended(reason)
-            case Consent(given=False):
-                raise _Ended("declined")
-            case Consent() | Playout() | Start() | Say():
+            case Consent():
+                self._consent_changed(item)
+            case Playout() | Start() | Say():
                 pass
+
+    def _consent_changed(self, answer: Consent) -> None:
+        """More purposes agreed to in mid-call, or everything taken back, which ends the call."""
+        consent = self._scribe.gate.consent
+        if not answer.given:
+            self._note(ConsentRevoked(tuple(sorted(consent.purposes))))
+            consent.refuse()
+            raise _Ended("declined")
+        before = consent.purposes
+        agreed = consent.give(answer.purposes)
+        if set(agreed) != before:
+            self._note(ConsentGiven(NOTICE_VERSION, agreed, self._transport.consent_via))
 
     def _lost(self) -> None:
         self._away = True
@@ -339,6 +355,7 @@ class Session:
         self._note(PeerReturned(round(away_s, 3)))
         self._presence.touch()
         self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=True))
+        self._page.again()
         if self._cut_off:
             self._say("resume", phrase("resumed", self._agent.language))
 
