@@ -67,6 +67,7 @@ def _explained(message: str, text: str, kind: type[msgspec.Struct], source: str)
         hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
         return ConfigError(f"unknown setting '{'.'.join([*path, field])}'", where=where, hint=hint)
     key = ".".join(path) or "the file"
+    path = [part.partition("[")[0] for part in path]  # `origins[1]` stands on the line of `origins`
     return ConfigError(f"{key}: {plain[:1].lower()}{plain[1:]}", where=f"{source}:{line_of(text, path)}")
 
 

@@ -61,7 +61,13 @@ def _tool(entry: str, folder: Path, where: str) -> ToolFunction:
         raise ConfigError(f"tools: '{entry}' is not 'file.py:function' or 'package.module:function'", where=where)
     try:
         module = _module(folder / source) if source.endswith(".py") else importlib.import_module(source)
-    except ImportError as error:
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"tools: no such file: {folder / source}", where=where, hint="tool files stand beside the agent file"
+        ) from error
+    except ConfigError:
+        raise
+    except Exception as error:  # a builder's module may raise anything
         raise ConfigError(f"tools: '{source}' cannot be imported: {error}", where=where) from error
     function = getattr(module, name, None)
     if not callable(function):
@@ -73,7 +79,7 @@ def _tool(entry: str, folder: Path, where: str) -> ToolFunction:
 def _from_python(path: Path) -> Agent:
     if not path.exists():
         raise ConfigError(f"no such file: {path}", hint="check the path; paths are relative to here")
-    agents = [value for value in vars(_module(path)).values() if isinstance(value, Agent)]
+    agents = list({id(value): value for value in vars(_module(path)).values() if isinstance(value, Agent)}.values())
     if len(agents) != 1:
         raise ConfigError(
             f"{len(agents)} agents in the file, one is needed",
@@ -84,21 +90,23 @@ def _from_python(path: Path) -> Agent:
 
 
 def _module(path: Path) -> ModuleType:
-    """Import the file at `path`. Whatever its code raises becomes a ConfigError with its line."""
+    """Import the file at `path`, which ends in `.py`. Whatever its code raises becomes a ConfigError with its line;
+    FileNotFoundError when there is no such file."""
+    if not path.exists():
+        raise FileNotFoundError(path)
     spec = importlib.util.spec_from_file_location(f"visavis_agent_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise ConfigError(f"no such file: {path}", hint="tool files stand beside the agent file")
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
         raise ConfigError(f"{type(error).__name__}: {error}", where=f"{path}:{line}") from error
     return module
 
 
-def _line_in(error: Exception, path: Path) -> int:
+def _line_in(error: BaseException, path: Path) -> int:
     trace, line = error.__traceback__, 1
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):
