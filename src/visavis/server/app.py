@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import AtCapacity, ConfigError, JournalError, NegotiationFailed, VisavisError
+from visavis.kernel.errors import AtCapacity, JournalError, NegotiationFailed, VisavisError
 from visavis.kernel.messages import Bye, Problem, encode
 from visavis.kernel.settings import Settings
 from visavis.server.calls import Calls
@@ -66,8 +66,7 @@ class App:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Own errors become JSON with a stable code; pages get their headers; foreign pages are turned away."""
         try:
-            self._check_origin(request)
-            response = await handler(request)
+            response = self._foreign(request) or await handler(request)
         except AtCapacity as error:
             response = _problem(503, error.code, error.message)
         except JournalError as error:
@@ -78,12 +77,14 @@ class App:
             response.headers.update(_HEADERS)
         return response
 
-    def _check_origin(self, request: web.Request) -> None:
+    def _foreign(self, request: web.Request) -> web.Response | None:
+        """The refusal for a page of another site that is not allowed."""
         origin = request.headers.get("Origin")
         if origin is None or urlsplit(origin).netloc == request.host:
-            return
-        if origin not in self._settings.server.allowed_origins:
-            raise ConfigError(f"pages of {origin} may not open calls here", hint="see [server] allowed_origins")
+            return None
+        if origin in self._settings.server.allowed_origins:
+            return None
+        return _problem(403, "origin", f"Pages of {origin} may not open calls here; see [server] allowed_origins.")
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(str(resources.files("visavis") / "web" / "index.html"))
@@ -107,22 +108,26 @@ class App:
             return _problem(400, "bad_offer", "The body must be JSON with 'sdp' and 'type'.")
         if offer.type != "offer":
             return _problem(400, "bad_offer", "'type' must be 'offer'.")
-        answer, session = await self._calls.offer(offer.sdp, offer.session)
+
+        def still_there() -> bool:
+            return request.transport is not None and not request.transport.is_closing()
+
+        answer, session = await self._calls.offer(offer.sdp, offer.session, still_there)
         return web.json_response({"sdp": answer, "type": "answer", "session": session})
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         """A call over plain PCM. Refusals are told inside the WebSocket, where such clients look."""
-        try:
-            await self._calls.check_room()
-        except VisavisError as error:
-            return await _turned_away(request, error)
         attested = self._settings.server.consent == "attested"
         try:
-            transport = await WebSocketTransport.open(request, attested=attested)
+            async with self._calls.seat():
+                transport = await WebSocketTransport.open(request, attested=attested)
+                call = self._calls.begin(transport)
         except NegotiationFailed as error:
             logger.info("a client of /ws/audio was turned away: %s", error.message)
             return web.Response(status=400)
-        await self._calls.hold(transport)
+        except VisavisError as error:
+            return await _turned_away(request, error)
+        await call
         return transport.socket
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
