@@ -56,7 +56,6 @@ class Start(ClientMessage, frozen=True, tag="start"):
 
     rate_hz: int = 16_000
     consent: bool = False
-    session: str = ""
 
 
 class Leave(ClientMessage, frozen=True, tag="leave"):

@@ -24,7 +24,9 @@ class ServerSettings(_Section, frozen=True):
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="Port to listen on; 0 takes any free one.")] = 8080
     max_sessions: Annotated[Count, Meta(description="Calls at one time; the next caller hears a polite 'busy'.")] = 4
-    stop_grace_s: Annotated[Positive, Meta(description="On stop, seconds that calls get to end by themselves.")] = 5.0
+    stop_grace_s: Annotated[
+        Positive, Meta(description="On stop, seconds that calls get to say goodbye and close.")
+    ] = 5.0
     consent: Annotated[
         Literal["ask", "attested"],
         Meta(description="'attested': the operator vouches that callers on /ws/audio have agreed already."),

@@ -3,8 +3,8 @@
 Work is a plain function, run on one of a few worker threads, in order of `Priority` and then of arrival. Lower
 work gives way between pieces: a function that can be cut short takes a `Yield` and asks it now and then; when
 something more urgent waits and no thread is free, it should return early (the caller decides whether to ask
-again). Queues are bounded per priority: when full, `submit` raises AtCapacity, except PARTIAL and below, whose
-oldest waiting entry is dropped (its awaiter sees Preempted).
+again). At most `MAX_WAITING` jobs wait: when that is reached, the oldest job of PARTIAL or below is dropped (its
+awaiter sees Preempted), and when there is none, `run` raises AtCapacity.
 """
 
 from __future__ import annotations

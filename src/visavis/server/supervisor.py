@@ -24,6 +24,8 @@ EXIT_SETUP = 2
 MAX_RESTARTS = 5
 WITHIN_S = 60.0
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 def bind(settings: ServerSettings) -> socket.socket:
     """A listening socket. Raises ConfigError when the address is taken or not ours."""
@@ -74,7 +76,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns the exit code: 0 after a stop, 2 when the worker could not start, 1 when it keeps dying."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPS:
             signal.signal(number, self._stop)
         while True:
             code = self._wait(self._start())
@@ -89,13 +91,21 @@ class Supervisor:
             self._say(f"the worker died ({_how(code)}); starting a new one")
 
     def _start(self) -> int:
+        """Fork a worker. A stop that comes meanwhile waits until both sides know what to do with it."""
         alive, keep = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         pid = os.fork()
         if pid == 0:
+            for number in _STOPS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             os.close(keep)
             _in_worker(self._sock, self._agent, self._settings, alive, self._say)
         os.close(alive)
         self._worker, self._keep = pid, keep
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        if self._stopping:
+            os.kill(pid, signal.SIGTERM)
         return pid
 
     def _wait(self, pid: int) -> int:
@@ -122,8 +132,6 @@ def _in_worker(sock: socket.socket, agent: Agent, settings: Settings, alive: int
     """The forked child: never returns."""
     from visavis.server.worker import run_worker  # imported here: the parent stays small and free of threads
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     code = 0
     try:
         run_worker(sock, agent, settings, parent_fd=alive, on_ready=lambda: say(f"ready: {address(sock)}"))

@@ -15,6 +15,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
+import msgspec
 import numpy as np
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -26,6 +27,7 @@ from visavis.kernel.messages import (
     Bye,
     Clear,
     Consent,
+    Hello,
     Leave,
     Playout,
     Problem,
@@ -144,6 +146,8 @@ class WebSocketTransport:
         self.send(Clear())
 
     def send(self, message: ServerMessage) -> None:
+        if isinstance(message, Hello):
+            message = msgspec.structs.replace(message, rate_hz=self.start.rate_hz)
         if not self._ended:
             self._outbox.text(encode(message))
 
