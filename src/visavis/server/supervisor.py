@@ -7,6 +7,7 @@ pipe. A worker that cannot start (wrong settings, missing model) is not started 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -121,7 +122,8 @@ class Supervisor:
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
         if self._worker:
-            os.kill(self._worker, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._worker, signal.SIGTERM)
 
 
 def _how(code: int) -> str:
