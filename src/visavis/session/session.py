@@ -192,7 +192,7 @@ class Session:
             self._say("resume", phrase("resumed", agent.language))
         elif agent.opening:
             self._say("greeting", agent.opening)
-        self._page.state("idle")
+        self._page.state("thinking" if self._replies.busy else "idle")
 
     # Facts in, decisions out.
 
