@@ -11,6 +11,7 @@ from visavis.kernel.errors import ProviderError, ProviderTimeout, VisavisError
 from visavis.models.scheduler import Preempted
 
 T = TypeVar("T")
+Which = Literal["first", "idle", "total"]
 
 MARGIN_S = 1.0
 """Adapters keep the time limits of the settings; this much later the session stops waiting for one that does not."""
@@ -36,7 +37,7 @@ def translated(layer: str, provider: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def limited(layer: str, seconds: float, which: Literal["first", "idle", "total"]) -> AsyncIterator[None]:
+async def limited(layer: str, seconds: float, which: Which) -> AsyncIterator[None]:
     """Raises ProviderTimeout when the block takes longer than `seconds`."""
     try:
         async with asyncio.timeout(seconds):
@@ -52,16 +53,18 @@ async def in_time(
 
     The consumer's own time does not count. Closes the stream. Raises ProviderTimeout.
     """
-    waited_s, which = 0.0, "first"
+    waited_s, limit_s = 0.0, first_s
+    which: Which = "first"
     loop = asyncio.get_running_loop()
     async with aclosing(stream):
         while True:
-            limit_s = min(first_s if which == "first" else idle_s, total_s - waited_s)
+            left_s = total_s - waited_s
             began_s = loop.time()
-            async with limited(layer, limit_s, "first" if which == "first" else "idle"):
+            async with limited(layer, min(limit_s, left_s), which if limit_s <= left_s else "total"):
                 try:
                     item = await anext(stream)
                 except StopAsyncIteration:
                     return
-            waited_s, which = waited_s + loop.time() - began_s, "idle"
+            waited_s += loop.time() - began_s
+            limit_s, which = idle_s, "idle"
             yield item
