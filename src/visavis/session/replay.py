@@ -60,6 +60,7 @@ def replay(records: Iterable[Record]) -> Replayed:
             released.clear()
         if isinstance(event, ReplyDiscarded) and event.why in NOT_THE_FLOORS:
             conductor.forget()
+            released.discard(revisions.get(event.reply, 0))
             continue
         if isinstance(event, DECISIONS):
             result.decided.append(_line(event, record.at_s))

@@ -7,8 +7,8 @@ consent, greeting, then facts in and decisions out until somebody leaves. The ro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
@@ -75,6 +75,16 @@ class _Ended(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@asynccontextmanager
+async def _closed_after(incoming: AsyncIterator[Incoming]) -> AsyncIterator[AsyncIterator[Incoming]]:
+    """Doors may write `incoming` as a generator: it must not be left open when the call ends in the middle of it."""
+    try:
+        yield incoming
+    finally:
+        if isinstance(incoming, AsyncGenerator):
+            await incoming.aclose()
 
 
 class Session:
@@ -148,17 +158,17 @@ class Session:
         self._note(SessionJoined(self._transport.name, self._agent.name))
         resumed = bool(self._log.past)
         self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=resumed))
-        incoming = self._transport.incoming(self._media)
-        refused = await self._admit(incoming)
-        if refused:
-            return refused
-        async with asyncio.TaskGroup() as self._group:
-            self._start(resumed)
-            self._group.create_task(self._ears_run(), name="ears")
-            self._group.create_task(self._mouth.run(), name="mouth")
-            self._group.create_task(self._keep_time(), name="floor-timer")
-            self._group.create_task(self._watch_presence(), name="presence")
-            await self._listen(incoming)
+        async with _closed_after(self._transport.incoming(self._media)) as incoming:
+            refused = await self._admit(incoming)
+            if refused:
+                return refused
+            async with asyncio.TaskGroup() as self._group:
+                self._start(resumed)
+                self._group.create_task(self._ears_run(), name="ears")
+                self._group.create_task(self._mouth.run(), name="mouth")
+                self._group.create_task(self._keep_time(), name="floor-timer")
+                self._group.create_task(self._watch_presence(), name="presence")
+                await self._listen(incoming)
         return "error"
 
     async def _admit(self, incoming: AsyncIterator[Incoming]) -> str:

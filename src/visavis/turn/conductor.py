@@ -45,14 +45,17 @@ class Conductor:
     def __init__(self) -> None:
         self._live: int | None = None
         self._turns = 0
-        self._reopenable = False
+        self._reopenable: int | None = None
+        """The revision whose turn is over but not yet heard: it may turn out not to be over."""
         self._audible = 0
 
     def feed(self, decision: Event) -> list[Action]:
         match decision:
             case TurnMaybeOver(revision=revision, text=text):
+                if revision == self._reopenable:
+                    self._turns, self._reopenable = self._turns - 1, None
                 if self._live == revision:
-                    return self._hold(revision)
+                    return [Hold(revision)]
                 return [*self._drop("superseded"), self._start(revision, text)]
             case TurnResumed(revision=revision):
                 return self._drop("resumed") if self._live == revision else []
@@ -63,25 +66,18 @@ class Conductor:
     def started(self, reply: int) -> None:
         """Reply `reply` became audible: it can no longer be discarded, only interrupted."""
         self._audible = reply
-        self.forget()
+        self._live = self._reopenable = None
 
     def stopped(self, reply: int) -> bool:
         """Reply `reply` is over. True when it was never audible, only shown: it too can no longer be discarded."""
         if reply == self._audible:
             return False
-        self.forget()
+        self._live = self._reopenable = None
         return True
 
     def forget(self) -> None:
         """Something other than the floor took the live reply's place."""
         self._live = None
-        self._reopenable = False
-
-    def _hold(self, revision: int) -> list[Action]:
-        if self._reopenable:
-            self._turns -= 1  # the turn is not over after all
-            self._reopenable = False
-        return [Hold(revision)]
 
     def _end(self, ended: TurnEnded) -> list[Action]:
         actions: list[Action] = []
@@ -90,7 +86,7 @@ class Conductor:
             self._turns = ended.turn - 1
             actions.append(self._start(ended.revision, ended.text))
         self._turns = ended.turn
-        self._reopenable = not ended.typed
+        self._reopenable = None if ended.typed else ended.revision
         return [*actions, Release(ended.revision)]
 
     def _start(self, revision: int, text: str) -> Start:
