@@ -88,7 +88,7 @@ class LlmSettings(_Section, frozen=True):
     threads: Annotated[int, Meta(ge=1, le=64, description="Threads of the embedded model.")] = 2
     context_tokens: Annotated[int, Meta(ge=512, description="Context size per call of the embedded model.")] = 4096
     max_tokens: Annotated[Count, Meta(description="Longest reply, in tokens; an endless one is cut here.")] = 220
-    temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature.")] = 0.3
+    temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature; 0 suits small models.")] = 0.0
     connect_timeout_s: Annotated[Positive, Meta(description="Longest wait for a connection.")] = 5.0
     first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first token.")] = 12.0
     idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between tokens.")] = 8.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
@@ -24,6 +24,7 @@ from visavis.session.mouth import Mouth
 from visavis.session.phrases import Occasion, phrase
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
+from visavis.think.base import LlmRequest
 from visavis.think.context import Turn, build
 from visavis.think.tools import ToolBox
 from visavis.turn.conductor import Action, Discard, Hold, Release, Start
@@ -73,7 +74,7 @@ class Replies:
             case Start(revision=revision, turn=turn, text=text):
                 self.drop("superseded")
                 reply = self._begin("answer", turn, revision)
-                self._run(reply, self._answer(reply, text))
+                self._run(reply, partial(self._answer, reply, text))
             case Hold():
                 self._hold()
             case Release():
@@ -87,6 +88,18 @@ class Replies:
             self._current.released.clear()
         self._mouth.release(False)
 
+    def think_ahead(self, text: str) -> None:
+        """The person is still speaking: what they have said so far goes into the model's prompt cache."""
+        if self._current is None and text:
+            self._group.create_task(self._layers.llm.prefill(self._request(text)), name="think-ahead")
+
+    def _request(self, text: str) -> LlmRequest:
+        budget = self._settings.context_tokens - self._settings.max_tokens
+        messages = build(self._agent, self._asking(text), budget_tokens=budget)
+        return LlmRequest(
+            messages, self._toolbox.specs, self._settings.max_tokens, self._settings.temperature, self._session
+        )
+
     def release(self) -> None:
         """The current reply may be heard."""
         if self._current is not None and not self._current.released.is_set():
@@ -98,7 +111,7 @@ class Replies:
         """Speak fixed words now, in place of whatever reply there is."""
         self.drop("overtaken")
         reply = self._begin(kind, 0, 0)
-        self._run(reply, self._say(reply, text))
+        self._run(reply, partial(reply.say, text))
         self.release()
 
     def became_audible(self, asked_at_s: float, now_s: float) -> None:
@@ -140,20 +153,14 @@ class Replies:
         self._current = reply
         return reply
 
-    def _run(self, reply: Reply, making: Coroutine[Any, Any, Outcome]) -> None:
+    def _run(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
         self._task = self._group.create_task(self._see_through(reply, making), name=f"reply-{reply.number}")
 
     async def _answer(self, reply: Reply, text: str) -> Outcome:
-        messages = build(
-            self._agent, self._asking(text), budget_tokens=self._settings.context_tokens - self._settings.max_tokens
-        )
-        return await reply.answer(messages, self._toolbox, self._settings, self._session)
+        return await reply.answer(self._request(text), self._toolbox, self._settings)
 
-    async def _say(self, reply: Reply, text: str) -> Outcome:
-        return await reply.say(text)
-
-    async def _see_through(self, reply: Reply, making: Coroutine[Any, Any, Outcome]) -> None:
-        outcome = await making
+    async def _see_through(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
+        outcome = await making()
         if outcome.error is not None or not outcome.said_any:
             await self._apologise(reply, outcome)
         await reply.released.wait()

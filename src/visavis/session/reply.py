@@ -7,9 +7,9 @@ heard. Tools run only once the reply is released: the person's turn is over by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import VisavisError
@@ -92,11 +92,9 @@ class Reply:
 
         return await self._make(words())
 
-    async def answer(
-        self, messages: Sequence[Message], toolbox: ToolBox, settings: LlmSettings, session: str
-    ) -> Outcome:
+    async def answer(self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings) -> Outcome:
         """Answer by the model. Failures end in the outcome, not in an exception."""
-        return await self._make(self._think(list(messages), toolbox, settings, session))
+        return await self._make(self._think(request, toolbox, settings))
 
     async def _make(self, deltas: AsyncGenerator[str, None]) -> Outcome:
         pieces: asyncio.Queue[str | None] = asyncio.Queue(PIECES_AHEAD)
@@ -155,13 +153,10 @@ class Reply:
         self.outcome.error, self.outcome.layer = error, layer
         self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
 
-    async def _think(
-        self, messages: list[Message], toolbox: ToolBox, settings: LlmSettings, session: str
-    ) -> AsyncGenerator[str, None]:
+    async def _think(self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings) -> AsyncGenerator[str, None]:
         for last in [False] * TOOL_ROUNDS + [True]:
-            request = LlmRequest(
-                messages, () if last else toolbox.specs, settings.max_tokens, settings.temperature, session
-            )
+            if last:
+                request = replace(request, tools=())
             calls: list[ToolCall] = []
             async with aclosing(self._events(request, settings)) as events:
                 async for event in events:
@@ -173,7 +168,7 @@ class Reply:
                 return
             await self.released.wait()
             exchange = [Message("assistant", "", tuple(calls)), *[await self._use(toolbox, call) for call in calls]]
-            messages += exchange
+            request = replace(request, messages=[*request.messages, *exchange])
             self.outcome.exchanges += exchange
 
     async def _events(self, request: LlmRequest, settings: LlmSettings) -> AsyncGenerator[str | ToolCall, None]:

@@ -40,6 +40,7 @@ from visavis.kernel.events import (
     TextTyped,
     TimerFired,
     TrackChanged,
+    TranscriptRevised,
     TurnEnded,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
@@ -219,6 +220,8 @@ class Session:
                 self._ears.forget()
         elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
+        elif isinstance(event, TranscriptRevised) and not event.pause:
+            self._replies.think_ahead(event.text)
         if not isinstance(event, PlaybackStopped | TimerFired):
             self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
@@ -245,6 +248,8 @@ class Session:
                 self._group.create_task(self._commit(), name="commit")
         for action in self._conductor.feed(decision):
             self._replies.act(action)
+        if self._away:
+            self._speak_to_nobody()
 
     def _say(self, kind: str, text: str) -> None:
         """Speak words of the agent's own, in place of whatever reply is under way."""
@@ -356,9 +361,14 @@ class Session:
     def _lost(self) -> None:
         self._away = True
         self._note(PeerLost(self._settings.webrtc.reconnect_s))
-        self._cut_off = self._replies.busy
-        self._conductor.forget()
-        self._replies.drop("peer_lost")
+        self._speak_to_nobody()
+
+    def _speak_to_nobody(self) -> None:
+        """While nobody is on the line nothing is said: it would count as heard."""
+        if self._replies.busy:
+            self._cut_off = True
+            self._conductor.forget()
+            self._replies.drop("peer_lost")
 
     def _returned(self, away_s: float) -> None:
         self._away = False
@@ -367,6 +377,7 @@ class Session:
         self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=True))
         self._page.again()
         if self._cut_off:
+            self._cut_off = False
             self._say("resume", phrase("resumed", self._agent.language))
 
     # Silence and the end.

@@ -12,13 +12,13 @@ NOTICE_VERSION = "2026-11"
 _NOTICES = {
     "en": (
         "You are about to talk with {name}, an AI agent. Your voice, what you type and, if you switch them on, "
-        "your camera and screen are processed by AI models to answer you, and the words of the conversation are kept in "
-        "this service's journal. Nothing is processed before you agree. You can leave at any time."
+        "your camera and screen are processed by AI models to answer you, and the words of the conversation are "
+        "kept in this service's journal. Nothing is processed before you agree. You can leave at any time."
     ),
     "es": (
         "Vas a hablar con {name}, un agente de inteligencia artificial. Tu voz, lo que escribas y, si las "
-        "activas, tu cámara y tu pantalla se procesan con modelos de IA para responderte, y las palabras de la conversación se "
-        "guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir cuando quieras."
+        "activas, tu cámara y tu pantalla se procesan con modelos de IA para responderte, y las palabras de la "
+        "conversación se guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir cuando quieras."
     ),
 }
 
