@@ -30,6 +30,7 @@ from visavis.session.reply import MAX_REPLY_CHARS
 from visavis.speak.base import Speech
 from visavis.testing.doubles import ScriptedEndpoint, ScriptedLlm, ScriptedTts, ScriptedVad
 from visavis.testing.scenario import Played, Scenario
+from visavis.think.base import LlmRequest
 
 APOLOGY = phrase("apology", "en")
 LOST_THREAD = phrase("lost_thread", "en")
@@ -249,6 +250,30 @@ def test_hearing_comes_back_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
     call.says(9.0, "when do you open")
     played = checked(call, until=15.0)
     assert played.heard() == [APOLOGY, "At nine."]
+
+
+class Unhelpful(ScriptedLlm):
+    """Prefilling fails, or takes for ever."""
+
+    def __init__(self, *, stalls: bool) -> None:
+        super().__init__(["At nine."])
+        self.stalls = stalls
+
+    async def prefill(self, request: LlmRequest) -> None:
+        self.prefills += 1
+        if self.stalls:
+            await asyncio.sleep(1e6)
+        raise RuntimeError("boom")
+
+
+@pytest.mark.parametrize(("stalls", "prefills"), [(False, 6), (True, 1)])
+def test_a_model_that_cannot_think_ahead_answers_all_the_same(stalls: bool, prefills: int) -> None:
+    call = Scenario(llm=Unhelpful(stalls=stalls))
+    call.says(1.0, "when do you open on the first Monday of May")
+    played = checked(call, until=9.0)
+    assert played.heard() == ["At nine."]
+    assert call.llm.prefills == prefills, "one at a time"
+    assert failed(played) == []
 
 
 # The end of everything.

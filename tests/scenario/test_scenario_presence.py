@@ -161,6 +161,17 @@ def test_a_line_lost_while_the_answer_is_made_is_not_followed_by_silence() -> No
     assert asked(call.llm) == [("user", "when do you open"), ("assistant", RESUMED), ("user", "so when")]
 
 
+def test_a_turn_that_ends_while_nobody_is_there_is_not_answered_into_the_void() -> None:
+    call = Scenario(llm=ScriptedLlm(["At nine."]))
+    end_s = call.says(1.0, "when do you open")
+    call.does(end_s + 0.25, Lost())
+    call.does(9.0, Returned(6.0))
+    call.says(15.0, "so when")
+    played = checked(call, until=20.0)
+    assert played.heard() == [RESUMED, "At nine."]
+    assert asked(call.llm) == [("user", "when do you open"), ("assistant", RESUMED), ("user", "so when")]
+
+
 def test_nobody_is_prompted_while_away() -> None:
     call = quiet(idle_prompt_s=3.0)
     call.does(1.0, Lost())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from visavis.kernel.agent import Agent
+from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import (
     Apologized,
     Event,
@@ -22,6 +24,7 @@ from visavis.kernel.events import (
 from visavis.kernel.settings import LlmSettings
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import Occasion, phrase
+from visavis.session.providers import limited, translated
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
 from visavis.think.base import LlmRequest
@@ -60,6 +63,8 @@ class Replies:
         self._session = session
         self._toolbox = ToolBox(agent.tools)
         self._count = count
+        self._ahead = ""
+        self._thinking_ahead = False
         self._current: Reply | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -90,8 +95,22 @@ class Replies:
 
     def think_ahead(self, text: str) -> None:
         """The person is still speaking: what they have said so far goes into the model's prompt cache."""
-        if self._current is None and text:
-            self._group.create_task(self._layers.llm.prefill(self._request(text)), name="think-ahead")
+        if self._current is not None or not text:
+            return
+        self._ahead = text
+        if not self._thinking_ahead:
+            self._thinking_ahead = True
+            self._group.create_task(self._think_ahead(), name="think-ahead")
+
+    async def _think_ahead(self) -> None:
+        """One prefill at a time, always of the newest words; a model that fails at it has only not been helped."""
+        llm = self._layers.llm
+        while self._ahead:
+            text, self._ahead = self._ahead, ""
+            with suppress(ProviderError), translated("llm", llm.name):
+                async with limited("llm", self._settings.total_timeout_s, "total"):
+                    await llm.prefill(self._request(text))
+        self._thinking_ahead = False
 
     def _request(self, text: str) -> LlmRequest:
         budget = self._settings.context_tokens - self._settings.max_tokens
@@ -125,8 +144,8 @@ class Replies:
         reply = self._current
         if reply is None:
             return
-        heard = self._mouth.stop()
         self._cancel()
+        heard = self._mouth.stop()
         self._note(Interrupted(reply.number, heard))
         self._note(ReplyEnded(reply.number, heard, False))
 
@@ -137,6 +156,7 @@ class Replies:
 
     def _begin(self, kind: str, turn: int, revision: int) -> Reply:
         self._count += 1
+        self._ahead = ""
         self._note(ReplyStarted(self._count, turn, revision, kind))
         self._mouth.begin(self._count, released=False)
         reply = Reply(

@@ -227,6 +227,8 @@ class Session:
         for decision in self._floor.feed(record.event, record.at_s):
             self._note(decision)
             self._carry_out(decision)
+        if self._away:
+            self._speak_to_nobody()
         self._retimed.set()
 
     def _carry_out(self, decision: Event) -> None:
@@ -248,8 +250,6 @@ class Session:
                 self._group.create_task(self._commit(), name="commit")
         for action in self._conductor.feed(decision):
             self._replies.act(action)
-        if self._away:
-            self._speak_to_nobody()
 
     def _say(self, kind: str, text: str) -> None:
         """Speak words of the agent's own, in place of whatever reply is under way."""

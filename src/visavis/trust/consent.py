@@ -18,7 +18,8 @@ _NOTICES = {
     "es": (
         "Vas a hablar con {name}, un agente de inteligencia artificial. Tu voz, lo que escribas y, si las "
         "activas, tu cámara y tu pantalla se procesan con modelos de IA para responderte, y las palabras de la "
-        "conversación se guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir cuando quieras."
+        "conversación se guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir "
+        "cuando quieras."
     ),
 }
 
