@@ -31,7 +31,6 @@ from visavis.kernel.events import (
     PeerReturned,
     PlaybackStarted,
     PlaybackStopped,
-    ProviderFailed,
     Record,
     SessionEnded,
     SessionJoined,
@@ -49,6 +48,7 @@ from visavis.kernel.settings import Settings
 from visavis.session.admission import admit
 from visavis.session.ears import Ears
 from visavis.session.frames import FrameCounter
+from visavis.session.hearing import Hearing
 from visavis.session.history import History
 from visavis.session.mouth import Mouth
 from visavis.session.page import PageView
@@ -65,9 +65,6 @@ from visavis.turn.conductor import Conductor
 from visavis.turn.floor import Floor
 
 CLOSE_WITHIN_S = 3.0
-
-DEAF_TOLD_EVERY_S = 20.0
-"""While voice activity detection keeps failing, the person is told this often."""
 
 
 class _Ended(Exception):
@@ -109,6 +106,7 @@ class Session:
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
         self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
+        self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._frames = FrameCounter(self._note)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
         self._speech_end_s = 0.0
@@ -165,7 +163,7 @@ class Session:
                 return refused
             async with asyncio.TaskGroup() as self._group:
                 self._start(resumed)
-                self._group.create_task(self._ears_run(), name="ears")
+                self._group.create_task(self._hearing.run(), name="ears")
                 self._group.create_task(self._mouth.run(), name="mouth")
                 self._group.create_task(self._keep_time(), name="floor-timer")
                 self._group.create_task(self._watch_presence(), name="presence")
@@ -234,8 +232,7 @@ class Session:
     def _carry_out(self, decision: Event) -> None:
         match decision:
             case FinalRequested(pause=pause):
-                self._group.create_task(self._recognise(pause), name=f"final-{pause}")
-                self._group.create_task(self._score(pause), name=f"score-{pause}")
+                self._hear_out(pause)
             case Ducked():
                 self._mouth.duck(True)
             case BargeInIgnored():
@@ -251,45 +248,26 @@ class Session:
         for action in self._conductor.feed(decision):
             self._replies.act(action)
 
+    def _hear_out(self, pause: int) -> None:
+        """A pause: what exactly was said, and is the turn over?"""
+        ended_s = self._speech_end_s
+
+        def missed() -> bool:
+            return self._speech_end_s == ended_s  # no turn has ended since
+
+        self._group.create_task(self._hearing.recognise(pause, missed), name=f"final-{pause}")
+        self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
+
     def _say(self, kind: str, text: str) -> None:
         """Speak words of the agent's own, in place of whatever reply is under way."""
         self._conductor.forget()
         self._replies.say(kind, text)
 
-    async def _recognise(self, pause: int) -> None:
-        answered_s = self._speech_end_s
-        try:
-            await self._ears.recognise(pause)
-        except ProviderError as error:
-            self._provider_failed("asr", self._layers.asr.name, error, sorry=self._speech_end_s == answered_s)
-
-    async def _score(self, pause: int) -> None:
-        try:
-            await self._ears.score(pause)
-        except ProviderError as error:
-            self._note(ProviderFailed("endpoint", "endpoint", error.code, type(error.__cause__ or error).__name__))
-
-    def _provider_failed(self, layer: str, provider: str, error: ProviderError, *, sorry: bool) -> None:
+    def _sorry(self, error: ProviderError) -> None:
         """Hearing failed: the person must know that their words did not arrive."""
-        self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
-        self._ears.forget()
-        if sorry and not self._replies.busy:
+        if not self._replies.busy:
             self._note(Apologized(0, error.code))
             self._say("apology", phrase("apology", self._agent.language))
-
-    async def _ears_run(self) -> None:
-        told_s = -DEAF_TOLD_EVERY_S
-        try:
-            while True:
-                try:
-                    await self._ears.run()
-                except ProviderError as error:
-                    due = self._media.now() - told_s >= DEAF_TOLD_EVERY_S
-                    told_s = self._media.now() if due else told_s
-                    self._provider_failed("vad", "vad", error, sorry=due)
-                    await asyncio.sleep(1.0)
-        finally:
-            await asyncio.shield(self._ears.close())
 
     async def _commit(self) -> None:
         """What has been said so far is on disk, and the person's side hears it."""
