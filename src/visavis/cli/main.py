@@ -52,7 +52,6 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 failed, 2 used or set up wrongly."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.basicConfig(level=os.environ.get("VISAVIS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
     arguments = list(sys.argv[1:] if argv is None else argv)

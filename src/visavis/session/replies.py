@@ -94,7 +94,7 @@ class Replies:
         self._mouth.release(False)
 
     def think_ahead(self, text: str) -> None:
-        """The person is still speaking: what they have said so far goes into the model's prompt cache."""
+        """What the person has said so far goes into the model's prompt cache, before they are known to be done."""
         if self._current is not None or not text:
             return
         self._ahead = text

@@ -39,7 +39,6 @@ from visavis.kernel.events import (
     TextTyped,
     TimerFired,
     TrackChanged,
-    TranscriptRevised,
     TurnEnded,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
@@ -105,7 +104,9 @@ class Session:
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
-        self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
+        self._ears = Ears(
+            layers, settings.turn, agent.language, self._fact, on_hint=self._pause_hinted, far_end=far_end
+        )
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._frames = FrameCounter(self._note)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
@@ -218,8 +219,6 @@ class Session:
                 self._ears.forget()
         elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
-        elif isinstance(event, TranscriptRevised) and not event.pause:
-            self._replies.think_ahead(event.text)
         if not isinstance(event, PlaybackStopped | TimerFired):
             self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
@@ -247,6 +246,10 @@ class Session:
                 self._group.create_task(self._commit(), name="commit")
         for action in self._conductor.feed(decision):
             self._replies.act(action)
+
+    def _pause_hinted(self, text: str) -> None:
+        """A pause may be beginning: what has been said goes into the model's cache while the pause is confirmed."""
+        self._replies.think_ahead(text)
 
     def _hear_out(self, pause: int) -> None:
         """A pause: what exactly was said, and is the turn over?"""

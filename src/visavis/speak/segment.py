@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 FIRST_MIN_WORDS = 2
 FIRST_SOFT_WORDS = 5
-FIRST_HARD_WORDS = 10
+FIRST_HARD_WORDS = 8
 BREAK_MIN_WORDS = 4
 SOFT_CHARS = 220
 HARD_CHARS = 340
@@ -50,9 +50,11 @@ _CONJUNCTIONS = _set(
     " y pero porque que cuando donde mientras aunque sino"
 )
 _PREPOSITIONS = _set(
-    "with without for from in on at by about into after before during over under between through"
+    "with without for from in on at by about into after before during over under between through to"
     " con sin para por en desde hasta sobre entre"
 )
+_VERBS = _set("is are was were will can has have takes costs es son está están fue cuesta tarda")
+"""Before these, too, a voice may take breath once a long subject is said."""
 
 
 class ClauseCutter:
@@ -198,10 +200,10 @@ def _ends_sentence(before: str, mark: str, following: str) -> bool:
 
 
 def _phrase_break(text: str) -> int | None:
-    """The last place, `BREAK_MIN_WORDS` or more words in, before a conjunction or else before a preposition."""
+    """The last place, `BREAK_MIN_WORDS` or more words in, before a conjunction, or else a preposition or verb."""
     best: dict[bool, int] = {}
     for count, word in enumerate(re.finditer(r"\S+", text)):
         spoken = word.group().lower()
-        if count >= BREAK_MIN_WORDS and (spoken in _CONJUNCTIONS or spoken in _PREPOSITIONS):
+        if count >= BREAK_MIN_WORDS and (spoken in _CONJUNCTIONS or spoken in _PREPOSITIONS or spoken in _VERBS):
             best[spoken in _CONJUNCTIONS] = word.start()
     return best.get(True) or best.get(False)

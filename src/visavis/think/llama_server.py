@@ -19,6 +19,11 @@ BATCH_TOKENS = 32
 log = logging.getLogger(__name__)
 
 
+SPINS = "2000"
+"""How long the model's threads spin for each other before they sleep. Without spinning, waking them costs a third of
+the speed on a virtual machine; with the runtime's own long spin, any other work on the core brings it to a crawl."""
+
+
 class LlamaServer:
     """Running while it exists; `stop` ends it. `base_url` serves OpenAI's API, with `key` as bearer token."""
 
@@ -26,6 +31,7 @@ class LlamaServer:
         """Loads the model; blocking, seconds. `context_tokens` is for each slot. Raises ModelError."""
         # Threads that spin while they wait starve each other and everything else; read when OpenMP loads.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
         import xllamacpp
 
         self.key = secrets.token_urlsafe(24)
