@@ -34,7 +34,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/unit/test_house_rules.py -m "not e2e"
+	$(BIN)/python -m pytest tests/unit/test_house_rules.py tests/unit/test_house_promises.py tests/unit/test_docs_examples.py -m "not e2e"
 
 e2e: $(VENV)/.dev
 	$(BIN)/visavis models pull --all

@@ -91,7 +91,10 @@ async def page_with_voice(speech: Path, flags: Sequence[str] = ()) -> AsyncItera
 
 
 async def becomes(page: Any, condition: str) -> None:
-    await page.wait_for_function(f"(() => {{ const s = visavis.snapshot(); return {condition}; }})()")
+    """Until `condition` over the page's snapshot `s` holds. Polls: the page's content policy forbids `eval` in it."""
+    async with asyncio.timeout(WAIT_S):
+        while not await page.evaluate(f"(() => {{ const s = visavis.snapshot(); return {condition}; }})()"):
+            await asyncio.sleep(0.05)
 
 
 async def agree_and_join(page: Any, url: str) -> None:

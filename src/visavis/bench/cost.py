@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import numpy as np
-
 from visavis.bench.conversation import Conversation
 from visavis.bench.server_process import ServerProcess
 from visavis.bench.speech import RATE_HZ, spoken
@@ -16,10 +14,11 @@ from visavis.testing.rtc_caller import RtcCaller
 SILENT_S = 10.0
 SETTLE_S = 3.0
 
-_LONG = (
-    "I bought the bicycle here last spring, and since the weekend the chain makes a loud noise whenever I change "
-    "into the third gear, and | my neighbour thinks that the whole rear wheel might have to be replaced, because"
+_FLUENT = (
+    "I bought the bicycle here last spring and since the weekend the chain makes a loud noise whenever I change into "
+    "the third gear and my neighbour thinks that the whole rear wheel might have to be replaced because"
 )
+_HESITANT = _FLUENT.replace(" and ", " and | ")
 
 
 async def call_cost(server: ServerProcess) -> dict[str, Any]:
@@ -33,8 +32,8 @@ async def call_cost(server: ServerProcess) -> dict[str, Any]:
         silent = Span(server.worker)
         await asyncio.sleep(SILENT_S)
         silent_ms = silent.stop()
-        speaking_ms = await _while_speaking(server, first)
-        await Conversation(first).begin()
+        speaking_ms = await _while_speaking(server, first, _FLUENT)
+        pausing_ms = await _while_speaking(server, first, _HESITANT)
         before_mb = rss_mb(server.worker)
         await second.join(server.url)
         await Conversation(second).begin()
@@ -43,15 +42,22 @@ async def call_cost(server: ServerProcess) -> dict[str, Any]:
         await first.leave()
         await second.leave()
     return {
-        "cpu_ms_per_s": {"silent": round(silent_ms, 1), "speaking": round(speaking_ms, 1)},
+        "cpu_ms_per_s": {
+            "silent": round(silent_ms, 1),
+            "speaking": round(speaking_ms, 1),
+            "pausing": round(pausing_ms, 1),
+        },
         "rss_mb": round(before_mb, 1),
         "second_session_mb": round(added_mb, 2),
     }
 
 
-async def _while_speaking(server: ServerProcess, caller: RtcCaller) -> float:
-    """While the person speaks: from the first to the last sound of a long sentence that ends open, no answer yet."""
-    audio = np.concatenate([await spoken(part, "low") for part in _LONG.split(" | ")])
+async def _while_speaking(server: ServerProcess, caller: RtcCaller, text: str) -> float:
+    """From the first to the last sound of a long sentence that ends open, so that no answer is spoken meanwhile.
+
+    Pauses in it may be ends of turn: replies are then made ahead and thrown away, which is part of the cost.
+    """
+    audio = await spoken(text, "low")
     saying = asyncio.ensure_future(caller.say(audio))
     await asyncio.sleep(0.5)
     span = Span(server.worker)

@@ -23,9 +23,6 @@ PREROLL_S = 0.3
 MAX_TURN_S = 60.0
 """Longest turn kept for the end-of-turn model."""
 
-HINT_WINDOWS = 3
-"""Quiet windows of 32 ms after which a pause may be beginning."""
-
 QUEUE_FRAMES = 100
 """Two seconds of 20 ms frames; the oldest is dropped when hearing cannot keep up."""
 
@@ -43,15 +40,10 @@ class Ears:
         language: str,
         on_fact: Callable[[Event], None],
         *,
-        on_hint: Callable[[str], None] = lambda text: None,
         far_end: FarEnd | None = None,
     ) -> None:
         self._layers = layers
         self._on_fact = on_fact
-        self._on_hint = on_hint
-        self._quiet_below = settings.vad_stop
-        self._quiet = 0
-        self._words = ""
         self._vad: VadStream = layers.vad.stream()
         self._window = layers.vad.window
         self._asr: AsrStream = layers.asr.stream(language, self._partial)
@@ -115,13 +107,6 @@ class Ears:
         if isinstance(fact, SpeechStopped):
             self._feeding = False
             self._on_fact(fact)
-        self._hint(p)
-
-    def _hint(self, p: float) -> None:
-        """Says what has been said so far when a pause may be beginning, well before it counts as one."""
-        self._quiet = self._quiet + 1 if self._feeding and p < self._quiet_below else 0
-        if self._quiet == HINT_WINDOWS and self._words:
-            self._on_hint(self._words)
 
     def _feed(self, window: Pcm) -> None:
         self._asr.push(window)
@@ -136,7 +121,6 @@ class Ears:
     def _tell_partial(self) -> None:
         words, self._revised = self._revised, None
         if words is not None and self._feeding:
-            self._words = words.text
             self._on_fact(TranscriptRevised(words.text, 0, words.language, round(words.took_s, 3)))
 
     async def recognise(self, pause: int) -> None:
@@ -160,7 +144,6 @@ class Ears:
     def forget(self) -> None:
         """The turn is closed: the next words begin a new one. Speech under way is kept from its onset."""
         self._asr.commit()
-        self._words = ""
         self._turn.clear()
         onset, self._since_onset = self._since_onset, []
         if self._feeding:

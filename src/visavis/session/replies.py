@@ -63,7 +63,7 @@ class Replies:
         self._session = session
         self._toolbox = ToolBox(agent.tools)
         self._count = count
-        self._ahead = ""
+        self._ahead: str | None = None
         self._thinking_ahead = False
         self._current: Reply | None = None
         self._task: asyncio.Task[None] | None = None
@@ -93,9 +93,12 @@ class Replies:
             self._current.released.clear()
         self._mouth.release(False)
 
-    def think_ahead(self, text: str) -> None:
-        """What the person has said so far goes into the model's prompt cache, before they are known to be done."""
-        if self._current is not None or not text:
+    def think_ahead(self, text: str = "") -> None:
+        """What has been said so far goes into the model's prompt cache while nothing else is to do.
+
+        `text` is what the person has said of their turn, if anything.
+        """
+        if self._current is not None:
             return
         self._ahead = text
         if not self._thinking_ahead:
@@ -105,8 +108,8 @@ class Replies:
     async def _think_ahead(self) -> None:
         """One prefill at a time, always of the newest words; a model that fails at it has only not been helped."""
         llm = self._layers.llm
-        while self._ahead:
-            text, self._ahead = self._ahead, ""
+        while self._ahead is not None:
+            text, self._ahead = self._ahead, None
             with suppress(ProviderError), translated("llm", llm.name):
                 async with limited("llm", self._settings.total_timeout_s, "total"):
                     await llm.prefill(self._request(text))
@@ -156,7 +159,7 @@ class Replies:
 
     def _begin(self, kind: str, turn: int, revision: int) -> Reply:
         self._count += 1
-        self._ahead = ""
+        self._ahead = None
         self._note(ReplyStarted(self._count, turn, revision, kind))
         self._mouth.begin(self._count, released=False)
         reply = Reply(
@@ -190,6 +193,7 @@ class Replies:
         heard = outcome.text if shown_only else self._mouth.heard()
         self._current = self._task = None
         self._note(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
+        self.think_ahead()
         if not outcome.said_any:
             self._fact(PlaybackStopped(reply.number))
 

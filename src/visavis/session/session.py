@@ -104,9 +104,7 @@ class Session:
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
-        self._ears = Ears(
-            layers, settings.turn, agent.language, self._fact, on_hint=self._pause_hinted, far_end=far_end
-        )
+        self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._frames = FrameCounter(self._note)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
@@ -246,10 +244,6 @@ class Session:
                 self._group.create_task(self._commit(), name="commit")
         for action in self._conductor.feed(decision):
             self._replies.act(action)
-
-    def _pause_hinted(self, text: str) -> None:
-        """A pause may be beginning: what has been said goes into the model's cache while the pause is confirmed."""
-        self._replies.think_ahead(text)
 
     def _hear_out(self, pause: int) -> None:
         """A pause: what exactly was said, and is the turn over?"""

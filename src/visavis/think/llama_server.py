@@ -5,6 +5,7 @@ Source: xllamacpp 2026.10 (llama.cpp's server, MIT), its HTTP API and CommonPara
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -18,6 +19,9 @@ BATCH_TOKENS = 32
 
 log = logging.getLogger(__name__)
 
+
+NICE = 5
+"""How far the model's threads stand back: their work is long, what waits for the others is short and heard."""
 
 SPINS = "2000"
 """How long the model's threads spin for each other before they sleep. Without spinning, waking them costs a third of
@@ -39,17 +43,32 @@ class LlamaServer:
         params.model.path = str(model)
         _size(params, slots=slots, context_tokens=context_tokens, threads=threads)
         _listen(params, key=self.key, slots=slots, slot_directory=slot_directory)
+        others = _threads()
         try:
             self._server: Any = xllamacpp.Server(params)
         except (RuntimeError, ValueError) as error:
             raise ModelError(
                 f"the model {model.name} does not load: {error}", stage="think", hint="visavis models verify"
             ) from error
+        _give_way(_threads() - others)
         self.base_url: str = self._server.listening_address
 
     def stop(self) -> None:
         """End all work and free the model; blocking, some 0.1 s. Idempotent."""
         self._server = None  # its destructor does it
+
+
+def _threads() -> set[int]:
+    """This process's threads, where the system tells (Linux)."""
+    tasks = Path("/proc/self/task")
+    return {int(task.name) for task in tasks.iterdir()} if tasks.is_dir() else set()
+
+
+def _give_way(threads: set[int]) -> None:
+    """The model's threads, and those they start, let hearing, voice and the event loop go first."""
+    for thread in threads:
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
 
 
 def _size(params: Any, *, slots: int, context_tokens: int, threads: int) -> None:
