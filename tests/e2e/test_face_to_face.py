@@ -93,7 +93,7 @@ async def page_with_voice(speech: Path, flags: Sequence[str] = ()) -> AsyncItera
 async def becomes(page: Any, condition: str) -> None:
     """Until `condition` over the page's snapshot `s` holds. Polls: the page's content policy forbids `eval` in it."""
     async with asyncio.timeout(WAIT_S):
-        while not await page.evaluate(f"(() => {{ const s = visavis.snapshot(); return {condition}; }})()"):
+        while not await page.evaluate(f"(() => {{ const s = visavis.snapshot(); return {condition}; }})()"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 

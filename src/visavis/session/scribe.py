@@ -14,6 +14,6 @@ class Scribe:
         self.log = log
         self.gate = gate
 
-    def note(self, event: Event) -> Record:
-        """Record `event` as of now. Raises ConsentMissing or JournalError."""
-        return self.log.append(self.gate.clear(event))
+    def note(self, event: Event, at_s: float | None = None) -> Record:
+        """Record `event`, as of `at_s` media time (default: now). Raises ConsentMissing or JournalError."""
+        return self.log.append(self.gate.clear(event), at_s)

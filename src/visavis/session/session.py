@@ -220,7 +220,7 @@ class Session:
         if not isinstance(event, PlaybackStopped | TimerFired):
             self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
-            self._note(decision)
+            self._scribe.note(decision, record.at_s)  # decided then, however long the computer took over it
             self._carry_out(decision)
         if self._away:
             self._speak_to_nobody()
