@@ -72,7 +72,7 @@ async def test_the_camera_goes_off_for_real_and_comes_back() -> None:
         await until(lambda: person.peer.frames.get(mid, 0) > 2)
         await person.page.keyboard.press("v")
         await person.becomes("s.devices.camera === null")
-        assert await person.page.locator("#self-view").is_hidden()
+        await person.page.locator("#self-view").wait_for(state="hidden")
         await person.page.wait_for_timeout(400)
         before = person.peer.frames[mid]
         await person.page.keyboard.press("v")

@@ -46,9 +46,7 @@ async def _crash(server: ServerProcess, journal: Path) -> dict[str, Any]:
     await caller.drop()
     reconnected = await _come_back(caller, server, killed_s)
     back_ms = (asyncio.get_running_loop().time() - killed_s) * 1000
-    resumed = caller.session == session and any(
-        m.resumed for at, m in caller.messages if isinstance(m, Hello) and at > killed_s
-    )
+    resumed = reconnected and caller.session == session and await _greeted_again(caller, killed_s)
     told = await _told(caller, killed_s) if resumed else ""
     await caller.leave()
     kept = [record.seq for record in SqliteStore(str(journal)).read(session)]
@@ -57,7 +55,7 @@ async def _crash(server: ServerProcess, journal: Path) -> dict[str, Any]:
         "acknowledged": acknowledged,
         "acknowledged_lost": lost,
         "journal_gapless": kept == list(range(1, len(kept) + 1)),
-        "reconnected": reconnected and resumed,
+        "reconnected": resumed,
         "reconnect_ms": round(back_ms),
         "told": told,
     }
@@ -72,6 +70,15 @@ async def _come_back(caller: RtcCaller, server: ServerProcess, killed_s: float) 
         except (TransportError, OSError):
             await asyncio.sleep(RETRY_S)
     return False
+
+
+async def _greeted_again(caller: RtcCaller, killed_s: float) -> bool:
+    """Whether the server, on the new line, says that this is the old conversation."""
+    try:
+        hello: Hello = await caller.wait_for(Hello, after_s=killed_s, timeout_s=TOLD_WITHIN_S)
+    except TimeoutError:
+        return False
+    return hello.resumed
 
 
 async def _told(caller: RtcCaller, killed_s: float) -> str:
