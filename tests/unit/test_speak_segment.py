@@ -63,7 +63,7 @@ def test_a_clock_time_can_end_a_sentence() -> None:
 
 def test_a_long_first_clause_is_cut_before_a_joining_word() -> None:
     text = "I would like to tell you about the many wonderful things that we have prepared"
-    assert pieces(text)[0] == "I would like to tell you"
+    assert pieces(text)[0] == "I would like"
 
 
 def test_a_first_clause_without_any_joint_is_cut_all_the_same() -> None:
