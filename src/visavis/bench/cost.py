@@ -58,11 +58,11 @@ async def _while_speaking(server: ServerProcess, caller: RtcCaller, text: str) -
     Pauses in it may be ends of turn: replies are then made ahead and thrown away, which is part of the cost.
     """
     audio = await spoken(text, "low")
-    saying = asyncio.ensure_future(caller.say(audio))
-    await asyncio.sleep(0.5)
-    span = Span(server.worker)
-    await asyncio.sleep(len(audio) / RATE_HZ - 1.0)
-    cost = span.stop()
-    await saying
+    async with asyncio.TaskGroup() as group:
+        group.create_task(caller.say(audio), name="saying")
+        await asyncio.sleep(0.5)
+        span = Span(server.worker)
+        await asyncio.sleep(len(audio) / RATE_HZ - 1.0)
+        cost = span.stop()
     await asyncio.sleep(12.0)
     return cost

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import VisavisError
@@ -50,8 +50,6 @@ class Outcome:
     said_any: bool = False
     error: VisavisError | None = None
     layer: str = ""
-    exchanges: list[Message] = field(default_factory=list)
-    """Tool calls and results, as they must stand in the context."""
 
 
 class Reply:
@@ -169,7 +167,6 @@ class Reply:
             await self.released.wait()
             exchange = [Message("assistant", "", tuple(calls)), *[await self._use(toolbox, call) for call in calls]]
             request = replace(request, messages=[*request.messages, *exchange])
-            self.outcome.exchanges += exchange
 
     async def _events(self, request: LlmRequest, settings: LlmSettings) -> AsyncGenerator[str | ToolCall, None]:
         llm = self._layers.llm
