@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from typing import Any
 
@@ -19,6 +20,11 @@ _FLUENT = (
     "the third gear and my neighbour thinks that the whole rear wheel might have to be replaced because"
 )
 _HESITANT = _FLUENT.replace(" and ", " and | ")
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
+    async with ServerProcess() as server:
+        return await call_cost(server)
 
 
 async def call_cost(server: ServerProcess) -> dict[str, Any]:

@@ -4,6 +4,7 @@ caller must find the conversation again.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import tempfile
 from pathlib import Path
@@ -20,6 +21,10 @@ from visavis.testing.rtc_caller import RtcCaller
 BACK_WITHIN_S = 120.0
 RETRY_S = 0.5
 TOLD_WITHIN_S = 20.0
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
+    return await crash()
 
 
 async def crash(agent: str = "") -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from typing import Any
@@ -45,6 +47,21 @@ async def loop_turns(server: ServerProcess, turns: int, loss: float, tell: Calla
         finally:
             await caller.leave()
     return done
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """`options`: turns, loss, agent."""
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    async with ServerProcess(agent=options.agent) as server:
+        clean = loop_figures(await loop_turns(server, options.turns, 0.0, tell))
+        if not options.loss:
+            return clean
+        tell(f"\nand with {options.loss:.0%} of the packets lost, both ways:\n")
+        lossy = loop_figures(await loop_turns(server, options.turns, options.loss, tell))
+        return compare_loss(clean, lossy, options.loss)
 
 
 def loop_figures(turns: Sequence[TurnReport]) -> dict[str, Any]:

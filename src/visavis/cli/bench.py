@@ -1,84 +1,93 @@
-"""`visavis bench`"""
+"""`visavis bench`: the table of benches; each is an async function `measure(options) -> figures`, imported on use."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
-import sys
-from collections.abc import Coroutine
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from visavis.cli.options import Subparsers
 
-_HELP = """\
-Measures on this machine, with a server in its own process and a caller through real WebRTC.
 
-  visavis bench loop --turns 24 --json     voice-to-voice at the caller's ear, stage by stage
-  visavis bench loop --loss 0.05 --json    the same with 5 % of the packets lost both ways, beside a clean run
-  visavis bench cost --json                CPU of one call, silent and speaking; memory of a second
-  visavis bench crash --json               kill -9 in mid-call: what is lost, who comes back
-"""
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """`measure` is `module:function` below `visavis.bench`; `options` are argparse's, by flag."""
+
+    help: str
+    measure: str
+    example: str = ""
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+BENCHES: dict[str, Bench] = {
+    "loop": Bench(
+        "voice-to-voice over many turns, at the caller's ear, stage by stage",
+        "loop:measure",
+        "--turns 24",
+        {
+            "--turns": {"type": int, "default": 12, "help": "turns to measure (default 12)"},
+            "--loss": {"type": float, "default": 0.0, "help": "share of packets lost, both ways, such as 0.05"},
+            "--agent": {"default": "", "metavar": "FILE", "help": "agent file (default: the demo agent)"},
+        },
+    ),
+    "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
+    "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
+}
+
+
+def _help(benches: Mapping[str, Bench]) -> str:
+    commands = [
+        (f"visavis bench {name} {bench.example}".rstrip() + " --json", bench) for name, bench in benches.items()
+    ]
+    width = max(len(command) for command, _ in commands)
+    listed = "\n".join(f"  {command:{width}}  {bench.help}" for command, bench in commands)
+    return f"Measures on this machine.\n\n{listed}\n"
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "bench",
-        help="measure: voice-to-voice, loss, cost, crash",
-        description=_HELP,
+        help=f"measure: {', '.join(BENCHES)}",
+        description=_help(BENCHES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     benches = parser.add_subparsers(dest="bench", required=True, metavar="BENCH")
-    loop = benches.add_parser("loop", help="voice-to-voice over many turns")
-    loop.add_argument("--turns", type=int, default=12, help="turns to measure (default 12)")
-    loop.add_argument("--loss", type=float, default=0.0, help="share of packets lost, both ways, such as 0.05")
-    loop.add_argument("--agent", default="", metavar="FILE", help="agent file (default: the demo agent)")
-    benches.add_parser("cost", help="CPU and memory of a call")
-    benches.add_parser("crash", help="kill -9 of the serving process in mid-call")
-    for bench in benches.choices.values():
-        bench.add_argument("--json", action="store_true", help="one JSON line at the end")
-        bench.set_defaults(run=run)
+    for name, bench in BENCHES.items():
+        one = benches.add_parser(name, help=bench.help)
+        for flag, argument in bench.options.items():
+            one.add_argument(flag, **argument)
+        one.add_argument("--json", action="store_true", help="one JSON line at the end")
+        one.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    figures = asyncio.run(_measure(options))
+    module, _, function = BENCHES[options.bench].measure.partition(":")
+    measure = getattr(importlib.import_module(f"visavis.bench.{module}"), function)
+    figures = asyncio.run(measure(options))
     if options.json:
         print(json.dumps(figures), flush=True)
     else:
-        for name, value in figures.items():
-            print(f"{name:24} {value}")
+        _print_table(figures)
     return 0
 
 
-def _measure(options: argparse.Namespace) -> Coroutine[Any, Any, dict[str, Any]]:
-    if options.bench == "loop":
-        return _loop(options)
-    if options.bench == "cost":
-        return _cost()
-    from visavis.bench.crash import crash
-
-    return crash()
+def _print_table(figures: Mapping[str, Any]) -> None:
+    for name, value in figures.items():
+        if name == "rows":
+            _print_rows(value)
+        else:
+            print(f"{name:24} {value}")
 
 
-async def _loop(options: argparse.Namespace) -> dict[str, Any]:
-    from visavis.bench.loop import compare_loss, loop_figures, loop_turns
-    from visavis.bench.server_process import ServerProcess
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    async with ServerProcess(agent=options.agent) as server:
-        clean = loop_figures(await loop_turns(server, options.turns, 0.0, tell))
-        if not options.loss:
-            return clean
-        tell(f"\nand with {options.loss:.0%} of the packets lost, both ways:\n")
-        lossy = loop_figures(await loop_turns(server, options.turns, options.loss, tell))
-        return compare_loss(clean, lossy, options.loss)
-
-
-async def _cost() -> dict[str, Any]:
-    from visavis.bench.cost import call_cost
-    from visavis.bench.server_process import ServerProcess
-
-    async with ServerProcess() as server:
-        return await call_cost(server)
+def _print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table: a column for each key of the first row."""
+    if not rows:
+        return
+    table = [[str(key) for key in rows[0]], *[[str(value) for value in row.values()] for row in rows]]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
