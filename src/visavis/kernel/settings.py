@@ -108,6 +108,9 @@ class TurnSettings(_Section, frozen=True):
         Positive,
         Meta(description="Silence that ends a turn which is neither clearly finished nor clearly not."),
     ] = 0.7
+    speculations: Annotated[
+        int, Meta(ge=0, description="Replies made ahead and discarded in one turn before the next waits for its end.")
+    ] = 3
     barge_in_words: Annotated[Count, Meta(description="Words that make a sound an interruption.")] = 2
     barge_in_s: Annotated[
         Positive, Meta(description="Sustained speech that interrupts even before words are known.")

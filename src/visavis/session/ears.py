@@ -57,6 +57,8 @@ class Ears:
         self._turn: deque[Pcm] = deque(maxlen=round(MAX_TURN_S * HEAR_RATE_HZ / self._window))
         self._since_onset: list[Pcm] = []
         self._feeding = False
+        self._hearing_out = False
+        """Speech has stopped and its full pass is not in: a streaming recogniser may still tell partials."""
         self._revised: Words | None = None
 
     def hear(self, frame: Cleared[AudioFrame]) -> None:
@@ -105,7 +107,7 @@ class Ears:
         else:
             self._recent.append(window)
         if isinstance(fact, SpeechStopped):
-            self._feeding = False
+            self._feeding, self._hearing_out = False, True
             self._on_fact(fact)
 
     def _feed(self, window: Pcm) -> None:
@@ -120,7 +122,7 @@ class Ears:
 
     def _tell_partial(self) -> None:
         words, self._revised = self._revised, None
-        if words is not None and self._feeding:
+        if words is not None and (self._feeding or self._hearing_out):
             self._on_fact(TranscriptRevised(words.text, 0, words.language, round(words.took_s, 3)))
 
     async def recognise(self, pause: int) -> None:
@@ -128,6 +130,7 @@ class Ears:
         with translated("asr", self._layers.asr.name):
             async with limited("asr", RECOGNISE_S, "total"):
                 words = await self._asr.final()
+        self._hearing_out = False
         self._on_fact(TranscriptRevised(words.text, pause, words.language, round(words.took_s, 3)))
 
     async def score(self, pause: int) -> None:
@@ -144,6 +147,7 @@ class Ears:
     def forget(self) -> None:
         """The turn is closed: the next words begin a new one. Speech under way is kept from its onset."""
         self._asr.commit()
+        self._hearing_out = False
         self._turn.clear()
         onset, self._since_onset = self._since_onset, []
         if self._feeding:

@@ -150,7 +150,7 @@ class Replies:
         self._cancel()
         heard = self._mouth.stop()
         self._note(Interrupted(reply.number, heard))
-        self._note(ReplyEnded(reply.number, heard, False))
+        self._fact(ReplyEnded(reply.number, heard, False))
 
     async def finished(self) -> None:
         """Waits until the current reply has been said to its end."""
@@ -192,7 +192,7 @@ class Replies:
         shown_only = voice_broke and not outcome.said_any
         heard = outcome.text if shown_only else self._mouth.heard()
         self._current = self._task = None
-        self._note(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
+        self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
         self.think_ahead()
         if not outcome.said_any:
             self._fact(PlaybackStopped(reply.number))

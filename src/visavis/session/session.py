@@ -32,6 +32,7 @@ from visavis.kernel.events import (
     PlaybackStarted,
     PlaybackStopped,
     Record,
+    ReplyEnded,
     SessionEnded,
     SessionJoined,
     SessionResumed,
@@ -217,7 +218,7 @@ class Session:
                 self._ears.forget()
         elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
-        if not isinstance(event, PlaybackStopped | TimerFired):
+        if not isinstance(event, PlaybackStopped | ReplyEnded | TimerFired):
             self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
             self._scribe.note(decision, record.at_s)  # decided then, however long the computer took over it

@@ -4,9 +4,10 @@
 later without a new fact, it says so in `wake_at_s`; the session then feeds `TimerFired`. The same inputs with the
 same times always give the same decisions: that is what replay rests on.
 
-A turn goes: speech → pause (`FinalRequested`) → full text in, revision starts unheard (`TurnMaybeOver`) → either
+A turn goes: speech → pause (`FinalRequested`) → words in, revision starts unheard (`TurnMaybeOver`) → either
 more words (`TurnResumed`) or the end (`TurnEnded`) → the agent is heard (`PlaybackStarted`) and the turn is closed.
 Until the agent is heard, the person can still go on: the revision is held again, and dies only if new words come.
+How much silence ends a turn is decided in `ending.py`, what a sound during the agent's speech means in `barge_in.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from visavis.kernel.events import (
     NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
+    ReplyEnded,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -31,7 +33,9 @@ from visavis.kernel.events import (
     TurnResumed,
 )
 from visavis.kernel.settings import TurnSettings
-from visavis.turn.words import is_backchannel, is_open, same_words, words
+from visavis.turn.barge_in import BargeIn
+from visavis.turn.ending import Cues, Ending, Habit, ending
+from visavis.turn.words import same_words, words
 
 INPUTS = (
     SpeechStarted,
@@ -42,6 +46,7 @@ INPUTS = (
     TimerFired,
     PlaybackStarted,
     PlaybackStopped,
+    ReplyEnded,
 )
 DECISIONS = (
     FinalRequested,
@@ -53,9 +58,6 @@ DECISIONS = (
     BargeInIgnored,
     FloorTaken,
 )
-
-UNLIKELY_P = 0.2
-"""End-of-turn scores below this ask for nearly all the patience there is."""
 
 ROUNDING_S = 1e-4
 """Times come from the journal, which keeps a tenth of a millisecond: a timer may seem to fire that much early."""
@@ -71,25 +73,36 @@ class Floor:
         self._settings = settings
         self._language = language
         self._scored = scored
-        self.wake_at_s: float | None = None
+        self._barge_in = BargeIn(settings, language)
+        self._wake_at_s: float | None = None
         self.person_speaking = False
         self.words_due = False
         """A pause's full recognition pass was asked for and its words are not in yet."""
+        self._speech_start_s = 0.0
         self._speech_end_s = 0.0
+        self._voiced_s = 0.0
+        self._habit = Habit()
+        self._asked = ""
         self._pause = 0
         self._final_in = False
+        self._words_in = False
+        """Words that were told in this pause: final, or a streaming recogniser's last partial."""
         self._score: float | None = None
         self._text = ""
         self._revision = 0
         self._revision_text: str | None = None
         self._revision_typed = False
+        self._discarded = 0
         self._ended = False
         self._reopened = False
         self._turn = 0
-        self._agent = 0
-        self._taken = 0
         self._answered = ""
-        self._watch_since_s: float | None = None
+
+    @property
+    def wake_at_s(self) -> float | None:
+        """When the floor wants to look again (`TimerFired`); None for not at all."""
+        due = [at_s for at_s in (self._barge_in.wake_at_s, self._wake_at_s) if at_s is not None]
+        return min(due, default=None)
 
     def feed(self, event: Event, at_s: float) -> list[Event]:
         """The decisions that `event`, known at `at_s`, leads to; [] for facts that are no input of the floor."""
@@ -99,7 +112,7 @@ class Floor:
             case SpeechStopped():
                 return self._speech_stopped(event, at_s)
             case TranscriptRevised(pause=0):
-                return self._partial(event.text)
+                return self._partial(event.text, at_s)
             case TranscriptRevised(pause=pause):
                 self.words_due = self.words_due and pause != self._pause
                 return self._final(event, at_s)
@@ -113,71 +126,78 @@ class Floor:
                 return self._playback_started(event.reply, at_s)
             case PlaybackStopped():
                 return self._playback_stopped(event.reply)
+            case ReplyEnded(text=text) if text:
+                self._asked = text
         return []
 
     # The person makes sounds.
 
     def _speech_started(self, at_s: float) -> list[Event]:
+        if self._pause and self._text and not self._ended and not self._barge_in.reply:
+            self._habit = self._habit.paused(max(0.0, at_s - self._speech_end_s))
         self.person_speaking = True
-        self.wake_at_s = None
-        if self._agent:
-            return self._watch(at_s)
+        self._speech_start_s = at_s
+        self._wake_at_s = None
+        if self._barge_in.reply:
+            return self._barge_in.sound(at_s)
         if self._ended and self._revision_text is not None:
             self._ended, self._reopened = False, True
             return [TurnMaybeOver(self._revision, self._revision_text)]
         return []
 
-    def _watch(self, since_s: float) -> list[Event]:
-        self._watch_since_s = since_s
-        self.wake_at_s = since_s + self._settings.barge_in_s
-        return [Ducked(self._agent)]
-
     def _speech_stopped(self, event: SpeechStopped, at_s: float) -> list[Event]:
         self.person_speaking = False
         self._speech_end_s = event.at_s
+        self._voiced_s += max(0.0, event.at_s - self._speech_start_s)
         self._pause += 1
         self.words_due = True
-        self._final_in = False
+        self._final_in = self._words_in = False
         self._score = None
-        self.wake_at_s = at_s + FINAL_GUARD_S
+        self._barge_in.hushed()
+        self._wake_at_s = at_s + FINAL_GUARD_S
         return [FinalRequested(self._pause)]
 
     # Words come in.
 
-    def _partial(self, text: str) -> list[Event]:
+    def _partial(self, text: str, at_s: float) -> list[Event]:
         self._text = text
-        if self._watch_since_s is not None:
-            return self._interrupt_on_words(self._settings.barge_in_words)
-        if self._revision_text is not None and self.person_speaking and not self._ended:
-            more = len(words(text)) > len(words(self._revision_text))
-            return self._drop_revision() if more else []
-        return []
+        if self._barge_in.since_s is not None:
+            return self._barge_in.partial(text)
+        if self._barge_in.reply or self._ended:
+            return []
+        if not self.person_speaking:
+            self._words_in = True
+            return self._weigh(at_s)
+        more = len(words(text)) > len(words(self._revision_text or ""))
+        return self._drop_revision() if more else []
 
     def _final(self, event: TranscriptRevised, at_s: float) -> list[Event]:
         if event.pause != self._pause or self.person_speaking or self._ended:
             return []
-        self._final_in = True
+        self._final_in = self._words_in = True
         self._text = event.text
-        decisions: list[Event] = []
-        if self._agent and self._watch_since_s is None:  # words from before the agent spoke, known only now
-            answered = bool(self._answered) and same_words(self._text, self._answered)
-            decisions = self._ignore("answered") if answered else self._judge_sound()
-        elif self._agent:
-            decisions = self._judge_sound()
-        return decisions if self._agent else decisions + self._revise(at_s)
+        if not self._barge_in.reply:
+            return self._heard_out(at_s)
+        if self._barge_in.since_s is None and self._answered and same_words(self._text, self._answered):
+            decisions = self._barge_in.ignore("answered")  # words from before the agent spoke, known only now
+        else:
+            decisions = self._barge_in.final(self._text)
+        if self._barge_in.reply:
+            self._forget_sound()
+            return decisions
+        return decisions + self._heard_out(at_s)
 
-    def _revise(self, at_s: float) -> list[Event]:
-        """The full text of a pause is known: keep the live revision if it answers these words, else start one."""
-        if not words(self._text):
-            if self._revision_text is None:
-                self._final_in, self.wake_at_s = False, None
-                return [NothingSaid(self._pause)]
-            return self._weigh(at_s)
-        if self._revision_text is not None and same_words(self._text, self._revision_text):
-            return self._weigh(at_s)
-        decisions = self._drop_revision()
-        self._new_revision(self._text, typed=False)
-        return [*decisions, TurnMaybeOver(self._revision, self._text), *self._weigh(at_s)]
+    def _forget_sound(self) -> None:
+        """What was heard beside the agent's voice is nobody's turn."""
+        self._final_in = self._words_in = False
+        self._text, self._wake_at_s = "", None
+
+    def _heard_out(self, at_s: float) -> list[Event]:
+        """The full text of a pause is known."""
+        if not words(self._text) and self._revision_text is None:
+            self._final_in, self._words_in, self._wake_at_s = False, False, None
+            return [NothingSaid(self._pause)]
+        return self._weigh(at_s)
 
     def _new_revision(self, text: str, *, typed: bool) -> None:
         self._revision += 1
@@ -189,6 +209,7 @@ class Floor:
         if self._revision_typed:
             self._reopened = False  # what was typed stands as a turn of its own
         self._revision_text = None
+        self._discarded += 1
         return [TurnResumed(self._revision)]
 
     # Is the turn over?
@@ -200,29 +221,55 @@ class Floor:
         return self._weigh(at_s)
 
     def _weigh(self, at_s: float) -> list[Event]:
-        waiting = self._final_in and not self.person_speaking and self._revision_text is not None
-        if not waiting or self._ended or self._agent:
+        """In a pause: is it time to make a reply ahead, is the turn over, or when to look again?"""
+        if self.person_speaking or self._ended or self._barge_in.reply or not self._words_in:
             return []
-        needed_s, why = self._needed_silence()
-        if at_s - self._speech_end_s >= needed_s - ROUNDING_S:
-            return self._end(why)
-        self.wake_at_s = self._speech_end_s + needed_s
-        return []
+        if not words(self._text) and self._revision_text is None:
+            return []
+        ends = self._ending()
+        silence_s = at_s - self._speech_end_s + ROUNDING_S
+        over = self._final_in and silence_s >= ends.over_s
+        decisions = self._revise() if over or silence_s >= ends.start_s else []
+        if over:
+            return [*decisions, *self._end(ends.why)]
+        if self._final_in:
+            waits_for_start = not self._answers_text() and silence_s < ends.start_s
+            self._wake_at_s = self._speech_end_s + (ends.start_s if waits_for_start else ends.over_s)
+        return decisions
 
-    def _needed_silence(self) -> tuple[float, str]:
-        """Seconds of silence that end this turn, and the reason."""
-        settings = self._settings
-        if is_open(self._revision_text or "", self._language):
-            return settings.patience_s, "patience"
-        if self._score is None:
-            return settings.settle_s, "silence"
-        if self._score >= settings.done_p:
-            return 0.0, "complete"
-        if self._score < UNLIKELY_P:
-            return (settings.settle_s + settings.patience_s) / 2, "silence"
-        return settings.settle_s, "silence"
+    def _ending(self) -> Ending:
+        text = self._text if words(self._text) else self._revision_text or ""
+        cues = Cues(
+            text,
+            self._language,
+            final=self._final_in,
+            score=self._score,
+            scored=self._scored,
+            speech_s=self._voiced_s,
+            asked=self._asked,
+            habit=self._habit,
+        )
+        ends = ending(cues, self._settings)
+        if self._discarded >= self._settings.speculations:
+            return Ending(ends.over_s, ends.over_s, ends.why)
+        return ends
+
+    def _answers_text(self) -> bool:
+        """True when the live revision answers the words as they stand; one without words changes nothing."""
+        if self._revision_text is None:
+            return False
+        return not words(self._text) or same_words(self._text, self._revision_text)
+
+    def _revise(self) -> list[Event]:
+        """Keep the live revision if it answers these words, else start one."""
+        if self._answers_text():
+            return []
+        decisions = self._drop_revision()
+        self._new_revision(self._text, typed=False)
+        return [*decisions, TurnMaybeOver(self._revision, self._text)]
 
     def _end(self, why: str) -> list[Event]:
+        self._habit = self._habit.spoke(len(words(self._revision_text or "")), self._voiced_s)
         self._close_count()
         text, typed = self._revision_text or "", self._revision_typed
         return [TurnEnded(self._turn, self._revision, text, self._speech_end_s, why, typed=typed)]
@@ -231,12 +278,12 @@ class Floor:
         """The turn is over; one that was over already, and went on before the agent was heard, keeps its number."""
         self._turn += 0 if self._reopened else 1
         self._ended, self._reopened = True, False
-        self.wake_at_s = None
+        self._wake_at_s = None
 
     def _typed(self, text: str, at_s: float) -> list[Event]:
         decisions: list[Event] = []
-        if self._agent:
-            decisions += self._take("typed")
+        if self._barge_in.reply:
+            decisions += self._barge_in.take("typed")
         decisions += self._drop_revision()
         self._new_revision(text, typed=True)
         self._reopened = False
@@ -244,11 +291,9 @@ class Floor:
         return [*decisions, TurnEnded(self._turn, self._revision, text, at_s, "typed", typed=True)]
 
     def _timer(self, at_s: float) -> list[Event]:
-        self.wake_at_s = None
-        if self._watch_since_s is not None and self.person_speaking:
-            if is_backchannel(self._text, self._language):
-                return []
-            return self._take("sustained")
+        if self._barge_in.wake_at_s is not None and self._barge_in.wake_at_s <= at_s + ROUNDING_S:
+            return self._barge_in.timer(self._text)
+        self._wake_at_s = None
         if not self.person_speaking and self._pause and not self._final_in:
             return self._final(TranscriptRevised(self._text, self._pause), at_s)
         return self._weigh(at_s)
@@ -256,15 +301,14 @@ class Floor:
     # The agent is heard, and may be interrupted.
 
     def _playback_started(self, reply: int, at_s: float) -> list[Event]:
-        self._agent = reply
+        self._barge_in.began(reply)
         self._close_turn()
-        return self._watch(at_s) if self.person_speaking else []
+        return self._barge_in.sound(at_s) if self.person_speaking else []
 
     def _playback_stopped(self, reply: int) -> list[Event]:
-        if reply == self._taken or (self._agent and reply != self._agent):
+        if reply == self._barge_in.taken or (self._barge_in.reply and reply != self._barge_in.reply):
             return []
-        self._agent = 0
-        self._watch_since_s = None
+        self._barge_in.stopped()
         if self._ended:
             self._close_turn()
         return []
@@ -274,30 +318,7 @@ class Floor:
         self._text = ""
         self._revision_text = None
         self._ended = self._reopened = False
-        self._final_in = False
-        self.wake_at_s = None
-
-    def _interrupt_on_words(self, at_least: int) -> list[Event]:
-        said = words(self._text)
-        if len(said) < at_least or is_backchannel(self._text, self._language):
-            return []
-        return self._take("words")
-
-    def _judge_sound(self) -> list[Event]:
-        """The person fell silent while the agent spoke, and the words are in."""
-        taken = self._interrupt_on_words(1)
-        if taken:
-            return taken
-        return self._ignore("backchannel" if words(self._text) else "no_words")
-
-    def _ignore(self, why: str) -> list[Event]:
-        self._watch_since_s = self.wake_at_s = None
-        self._final_in, self._text = False, ""
-        return [BargeInIgnored(self._agent, why)]
-
-    def _take(self, why: str) -> list[Event]:
-        reply, self._agent = self._agent, 0
-        self._taken = reply
-        self._watch_since_s = None
-        self.wake_at_s = None
-        return [FloorTaken(reply, why)]
+        self._final_in = self._words_in = False
+        self._voiced_s = 0.0
+        self._discarded = 0
+        self._wake_at_s = None
