@@ -136,6 +136,7 @@ class Reply:
 
     async def _speak(self, piece: str) -> None:
         tts, agent = self._layers.tts, self._agent
+        asked_s = asyncio.get_running_loop().time()
         stream = tts.stream(piece, voice=agent.voice, language=agent.language)
         with translated("tts", tts.name):
             async with aclosing(
@@ -144,7 +145,7 @@ class Reply:
                 async for speech in speeches:
                     if not self.outcome.said_any:
                         self.outcome.said_any = True
-                        self._note(FirstSpeech(self.number))
+                        self._note(FirstSpeech(self.number, _took(speech.took_s, asked_s)))
                     self._mouth.add(speech)
 
     def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
@@ -177,6 +178,7 @@ class Reply:
             idle_s=settings.idle_timeout_s + MARGIN_S,
             total_s=settings.total_timeout_s + MARGIN_S,
         )
+        asked_s = asyncio.get_running_loop().time()
         with translated("llm", llm.name):
             async with aclosing(stream) as events:
                 async for event in events:
@@ -185,7 +187,8 @@ class Reply:
                         return
                     if not self._token_seen:
                         self._token_seen = True
-                        self._note(FirstToken(self.number))
+                        told_s = event.took_s if isinstance(event, TextDelta) else 0.0
+                        self._note(FirstToken(self.number, _took(told_s, asked_s)))
                     yield event.text if isinstance(event, TextDelta) else event
 
     def _count(self, finished: Finished) -> None:
@@ -211,3 +214,8 @@ class Reply:
         took_s = round(loop.time() - began_s, 3)
         self._note(ToolReturned(self.number, call.id, call.name, result.text, result.ok, took_s))
         return Message("tool", result.text, tool_call_id=call.id)
+
+
+def _took(told_s: float, asked_s: float) -> float:
+    """What a provider says that its first result took; else the time since it was asked."""
+    return round(told_s or asyncio.get_running_loop().time() - asked_s, 4)

@@ -34,6 +34,8 @@ class Speech:
     rate_hz: int
     words: tuple[WordMark, ...]
     visemes: tuple[Viseme, ...] = ()
+    took_s: float = 0.0
+    """Seconds it took to make, where the voice knows; else 0."""
 
     @property
     def duration_s(self) -> float:

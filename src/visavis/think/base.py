@@ -55,7 +55,10 @@ class LlmRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
+    """`took_s`: on the first delta, seconds the model took to write it, where the adapter knows; else 0."""
+
     text: str
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

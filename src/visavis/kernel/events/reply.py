@@ -17,7 +17,11 @@ class ReplyStarted(Event, frozen=True):
 
 
 class FirstToken(Event, frozen=True):
+    """`took_s`: seconds from asking the model until its first token, as the model's adapter knows it, else as
+    measured around its call."""
+
     reply: int
+    took_s: float = 0.0
 
 
 class FirstClause(Event, frozen=True):
@@ -27,9 +31,10 @@ class FirstClause(Event, frozen=True):
 
 
 class FirstSpeech(Event, frozen=True):
-    """The first audio of the reply was synthesised."""
+    """The first audio of the reply was synthesised. `took_s`: seconds from asking the voice, as with `FirstToken`."""
 
     reply: int
+    took_s: float = 0.0
 
 
 class ReplyReleased(Event, frozen=True):
