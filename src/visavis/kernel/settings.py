@@ -99,7 +99,10 @@ class TurnSettings(_Section, frozen=True):
     vad_start: Annotated[float, Meta(gt=0, lt=1, description="Speech probability that opens speech.")] = 0.5
     vad_stop: Annotated[float, Meta(gt=0, lt=1, description="Probability below which speech closes.")] = 0.35
     vad_start_s: Annotated[Positive, Meta(description="Speech needed before it counts, seconds.")] = 0.064
-    vad_stop_s: Annotated[Positive, Meta(description="Silence needed before speech counts as stopped.")] = 0.2
+    vad_stop_s: Annotated[
+        Positive,
+        Meta(description="Silence after which speech has paused: words are recognised, a reply may be made ahead."),
+    ] = 0.09
     done_p: Annotated[float, Meta(gt=0, lt=1, description="End-of-turn probability that ends a turn at once.")] = 0.6
     patience_s: Annotated[
         Positive, Meta(description="Silence after which an unfinished-sounding turn ends anyway.")
