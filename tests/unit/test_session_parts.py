@@ -248,24 +248,43 @@ def test_a_voice_at_another_rate_is_fitted_to_the_door() -> None:
 # What the echo canceller needs.
 
 
-def test_the_reference_holds_what_was_at_the_loudspeaker_when() -> None:
+def test_the_reference_holds_what_left_when_and_leads_its_echo() -> None:
     reference = EchoReference(16_000, lambda: 0.1)
     reference.played(np.full(1600, 500, np.int16), 1.0)
-    at_ear = reference.at(1.1, 1600)
-    assert (int(at_ear[0]), int(at_ear[-1])) == (500, 500)
+    early = reference.at(1.01, 1600)
+    assert (int(early[0]), int(early[-1])) == (500, 500)
     assert not reference.at(0.9, 1600).any(), "it had not left yet"
-    assert not reference.at(1.3, 1600).any(), "silence after it"
+    assert not reference.at(1.2, 1600).any(), "silence after it"
     reference.played(np.full(1600, 700, np.int16), 1.5)
-    assert not reference.at(1.4, 1600).any(), "silence in between"
-    assert int(reference.at(1.6, 1600)[800]) == 700
+    assert not reference.at(1.3, 1600).any(), "silence in between"
+    assert int(reference.at(1.5, 1600)[800]) == 700
 
 
-def test_the_reference_forgets_after_two_seconds() -> None:
+def test_only_a_long_way_to_the_ear_moves_the_reference_and_only_in_large_steps() -> None:
+    told_s = 0.4
+    reference = EchoReference(16_000, lambda: told_s)
+    reference.played(np.full(320, 500, np.int16), 1.0)
+
+    def starts_at() -> int:
+        return int(np.flatnonzero(reference.at(0.9, 16_000))[0]) * 1000 // 16_000 - 100
+
+    assert starts_at() == 10, "the canceller finds such a delay by itself"
+    told_s = 0.5
+    assert starts_at() == 10
+    told_s = 0.7
+    assert starts_at() == 300
+    told_s = 0.78
+    assert starts_at() == 300, "a report that wanders moves nothing"
+    told_s = 0.05
+    assert starts_at() == 10
+
+
+def test_the_reference_forgets_after_three_seconds() -> None:
     reference = EchoReference(16_000, lambda: 0.0)
     reference.played(np.full(320, 500, np.int16), 1.0)
     reference.played(np.full(320, 700, np.int16), 60.0)
     assert not reference.at(1.0, 320).any()
-    assert reference.at(60.0, 320).all()
+    assert reference.at(60.01, 320).all()
 
 
 # Pictures.

@@ -114,6 +114,10 @@ class TurnSettings(_Section, frozen=True):
     speculations: Annotated[
         int, Meta(ge=0, description="Replies made ahead and discarded in one turn before the next waits for its end.")
     ] = 3
+    max_turn_s: Annotated[
+        Positive,
+        Meta(description="Longest turn of the person; at the next pause the agent politely takes the floor."),
+    ] = 90.0
     barge_in_words: Annotated[Count, Meta(description="Words that make a sound an interruption.")] = 2
     barge_in_s: Annotated[
         Positive, Meta(description="Sustained speech that interrupts even before words are known.")
@@ -125,10 +129,20 @@ class SessionSettings(_Section, frozen=True):
         20.0
     )
     idle_prompts: Annotated[int, Meta(ge=0, description="Prompts before the agent says goodbye and leaves.")] = 2
+    hold_s: Annotated[Positive, Meta(description="The same after 'one moment', until the person speaks again.")] = (
+        60.0
+    )
+    backchannels: Annotated[
+        Literal["off", "nods", "sounds"],
+        Meta(description="Whether the agent nods while it listens, and also says a soft 'mm-hm' in long turns."),
+    ] = "nods"
     max_call_s: Annotated[Positive, Meta(description="Longest call; the agent says so and ends.")] = 3600.0
     echo: Annotated[
         str, Meta(description="Echo canceller for doors whose clients have none: 'aec3', or '' for none.")
     ] = "aec3"
+    gain: Annotated[
+        bool, Meta(description="Raise callers whose speech is quieter than −38 dBFS; louder ones pass untouched.")
+    ] = True
 
 
 class Settings(_Section, frozen=True):

@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from visavis.hear.base import HEAR_RATE_HZ, AsrStream, EchoCanceller, VadStream, Words
+from visavis.hear.base import HEAR_RATE_HZ, AsrStream, VadStream, Words
+from visavis.hear.gain import AutoGain
 from visavis.hear.segmenter import SpeechSegmenter
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechStopped, TranscriptRevised
 from visavis.kernel.media import AudioFrame, Pcm, to_float
 from visavis.kernel.settings import TurnSettings
+from visavis.session.microphone import FarEnd, Microphone
 from visavis.session.providers import RECOGNISE_S, limited, translated
 from visavis.session.stack import Layers
 
@@ -25,9 +27,6 @@ MAX_TURN_S = 60.0
 
 QUEUE_FRAMES = 100
 """Two seconds of 20 ms frames; the oldest is dropped when hearing cannot keep up."""
-
-FarEnd = Callable[[float, int], Pcm]
-"""`(at_s, samples)` → what the agent was saying then, 16 kHz."""
 
 
 class Ears:
@@ -48,8 +47,8 @@ class Ears:
         self._window = layers.vad.window
         self._asr: AsrStream = layers.asr.stream(language, self._partial)
         self._segmenter = SpeechSegmenter(settings)
-        self._echo: EchoCanceller | None = layers.echo_canceller() if far_end else None
-        self._far_end = far_end
+        self._microphone = Microphone(layers.echo_canceller() if far_end else None, far_end)
+        self._gain = AutoGain() if layers.gain else None
         self._frames: deque[AudioFrame] = deque(maxlen=QUEUE_FRAMES)
         self._arrived = asyncio.Event()
         self._rest: Pcm = np.zeros(0, np.int16)
@@ -81,19 +80,20 @@ class Ears:
         await self._asr.close()
 
     async def _take(self, frame: AudioFrame) -> None:
-        pcm = frame.pcm
-        if self._echo is not None and self._far_end is not None and len(pcm) % 160 == 0:
-            pcm = self._echo.process(pcm, self._far_end(frame.at_s, len(pcm)))
+        pcm, at_s = self._microphone.take(frame)
         joined = np.concatenate((self._rest, pcm)) if len(self._rest) else pcm
-        start_s = frame.at_s - len(self._rest) / HEAR_RATE_HZ
+        start_s = at_s - len(self._rest) / HEAR_RATE_HZ
         whole = len(joined) // self._window * self._window
         for at in range(0, whole, self._window):
             await self._listen(joined[at : at + self._window], start_s + at / HEAR_RATE_HZ)
         self._rest = joined[whole:]
 
-    async def _listen(self, window: Pcm, at_s: float) -> None:
+    async def _listen(self, raw: Pcm, at_s: float) -> None:
+        window = self._gain.apply(raw) if self._gain is not None else raw
         with translated("vad", "vad"):
             p = await self._vad.push(window)
+        if self._gain is not None and not self._microphone.agent_heard(at_s):
+            self._gain.learn(raw, p)
         fact = self._segmenter.push(at_s, p)
         if isinstance(fact, SpeechStarted):
             self._feeding = True

@@ -25,6 +25,7 @@ class Layers:
     tts: Tts
     endpoint: Endpoint | None = None
     echo: str = ""
+    gain: bool = False
 
     def names(self) -> dict[str, str]:
         """Layer → provider, for `SessionStarted`."""
@@ -49,6 +50,7 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
         tts=await engines.get("tts", stack.tts_for(agent.language)),
         endpoint=endpoint,
         echo=settings.session.echo,
+        gain=settings.session.gain,
     )
     await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), ToolBox(agent.tools).specs)
     return layers
