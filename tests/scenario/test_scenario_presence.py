@@ -12,6 +12,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
     AnyEvent,
     AudioHeard,
+    HoldRequested,
     IdlePrompted,
     PeerLost,
     PeerReturned,
@@ -24,13 +25,14 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.messages import Hello, Say, Typing
 from visavis.kernel.settings import SessionSettings, Settings
-from visavis.session.phrases import phrase
+from visavis.session.phrases import phrase, prompt
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Scenario
 from visavis.think.base import ToolCall
 from visavis.transport.base import Gone, Lost, Returned
 
-IDLE, GOODBYE = phrase("idle", "en"), phrase("goodbye_idle", "en")
+STILL_THERE, STILL_HERE = prompt("silence", 1, "en"), prompt("silence", 2, "en")
+GOODBYE, HOLD = phrase("goodbye_idle", "en"), phrase("hold", "en")
 TIME_LIMIT, RESUMED = phrase("time_limit", "en"), phrase("resumed", "en")
 LONG = "The museum opens at nine and closes at six every day except on Mondays when we rest."
 
@@ -45,7 +47,7 @@ def quiet(**session: Any) -> Scenario:
 
 def test_silence_is_asked_about_and_then_the_agent_says_goodbye() -> None:
     played = checked(quiet(), until=300.0)
-    assert played.heard() == [IDLE, IDLE, GOODBYE]
+    assert played.heard() == [STILL_THERE, STILL_HERE, GOODBYE]
     assert played.reason == "idle"
     assert [event.count for event in played.events(IdlePrompted)] == [1, 2]
     assert played.at(IdlePrompted) == pytest.approx(10.0, abs=0.1)
@@ -112,6 +114,78 @@ def test_the_time_limit_comes_while_an_answer_is_being_made(asked_s: float) -> N
     played = checked(call, until=100.0)
     assert played.reason == "time_limit"
     assert played.heard()[-1] == TIME_LIMIT
+
+
+def test_silence_after_a_question_is_given_time_first() -> None:
+    call = quiet()
+    call.llm = ScriptedLlm(["For which day?"])
+    call.says(1.0, "book a table")
+    played = checked(call, until=80.0)
+    assert played.heard() == ["For which day?", "Take your time.", STILL_THERE, GOODBYE]
+
+
+@pytest.mark.parametrize("words", ["one moment please", "let me check my calendar", "hold on"])
+def test_a_request_to_wait_is_granted_without_the_model(words: str) -> None:
+    call = quiet(hold_s=40.0, idle_prompts=1)
+    end_s = call.says(1.0, words)
+    played = checked(call, until=100.0)
+    assert not call.llm.requests
+    assert played.heard() == [HOLD, prompt("hold", 1, "en"), GOODBYE]
+    assert [event.kind for event in played.events(HoldRequested)] == ["hold"]
+    assert played.at(IdlePrompted) > end_s + 40
+
+
+def test_words_after_a_request_to_wait_end_the_waiting() -> None:
+    call = quiet(hold_s=40.0)
+    call.says(1.0, "one moment please")
+    call.noise(12.0, 0.4)
+    end_s = call.says(20.0, "when do you open")
+    played = checked(call, until=36.0)
+    assert played.heard() == [HOLD, "At nine.", STILL_THERE]
+    assert end_s + 10 < played.at(IdlePrompted) < end_s + 13
+
+
+def test_a_request_to_wait_with_a_question_is_answered() -> None:
+    call = quiet()
+    call.says(1.0, "hold on what about Monday")
+    played = checked(call, until=6.0)
+    assert played.heard() == ["At nine."]
+    assert not played.events(HoldRequested)
+
+
+GOODBYE_S = 32.5
+"""When the goodbye of a silent call has begun (prompts after 10 s each), and is far from over."""
+
+
+@pytest.mark.parametrize("at_s", [GOODBYE_S, GOODBYE_S + 2, GOODBYE_S + 4.4, GOODBYE_S + 4.9])
+def test_words_during_the_goodbye_keep_the_call(at_s: float) -> None:
+    call = quiet()
+    call.says(at_s, "wait I am still here")
+    played = checked(call, until=50.0)
+    assert played.reason == "left"
+    assert played.heard()[-2:] == ["At nine.", STILL_THERE] or played.heard()[-1] == "At nine."
+    assert GOODBYE.startswith(played.heard()[2])
+
+
+def test_typed_words_during_the_goodbye_keep_the_call() -> None:
+    call = quiet()
+    call.does(GOODBYE_S, Say("wait"))
+    call.does(GOODBYE_S + 2, Say("when do you open?"))
+    played = checked(call, until=45.0)
+    assert played.reason == "left"
+    assert played.heard()[-1] == "At nine."
+
+
+@pytest.mark.parametrize("sound", ["okay bye", ""])
+def test_a_goodbye_or_a_noise_does_not_keep_the_call(sound: str) -> None:
+    call = quiet()
+    if sound:
+        call.says(GOODBYE_S + 1, sound)
+    else:
+        call.noise(GOODBYE_S + 1, 0.5)
+    played = checked(call, until=120.0)
+    assert played.reason == "idle"
+    assert played.at(SessionEnded) < GOODBYE_S + 12
 
 
 # A lost line.

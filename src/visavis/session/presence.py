@@ -6,11 +6,33 @@ import asyncio
 from collections.abc import Callable
 
 from visavis.kernel.clock import MediaClock
+from visavis.kernel.events import (
+    AudioHeard,
+    HoldRequested,
+    PlaybackStarted,
+    Record,
+    ReplyEnded,
+    ReplyStarted,
+    SpeechStarted,
+    SpeechStopped,
+    TextTyped,
+    TurnEnded,
+)
 from visavis.kernel.settings import SessionSettings
+from visavis.session.phrases import Silence
+from visavis.turn.requests import is_farewell
+
+LAST_WORD_S = 1.0
+"""After the goodbye the line stays open this long: people answer to a goodbye."""
+
+DECIDED_WITHIN_S = 12.0
+"""Longest wait for the words of somebody who speaks as the call ends; noise does not keep it open for ever."""
+
+_POLL_S = 0.1
 
 
 class Presence:
-    """`touch` whenever the person or the agent does something; `busy()` says whether something is going on."""
+    """A reader: feed it records. `busy()` says whether somebody speaks or a reply is under way."""
 
     def __init__(self, settings: SessionSettings, media: MediaClock, busy: Callable[[], bool]) -> None:
         self._settings = settings
@@ -18,11 +40,41 @@ class Presence:
         self._busy = busy
         self._last_s = media.now()
         self._prompts = 0
+        self._held = False
+        self._asked = False
+        self._kind = ""
+        self._answer: str | None = None
+        """What the person said since the goodbye began."""
 
-    def touch(self, *, by_person: bool = True) -> None:
+    @property
+    def silence(self) -> Silence:
+        """What kind of silence it would be: after a request to wait, after a question of the agent, or neither."""
+        if self._held:
+            return "hold"
+        return "question" if self._asked else "silence"
+
+    def read(self, record: Record) -> None:
+        match record.event:
+            case SpeechStarted() | SpeechStopped():
+                self.touch()
+            case TextTyped(text=text) | TurnEnded(text=text):
+                self._held, self._answer = False, text
+                self.touch()
+            case HoldRequested():
+                self._held = True
+            case ReplyStarted(kind=kind):
+                self._kind = kind
+            case ReplyEnded(text=text):
+                if self._kind != "idle":
+                    self._asked = text.rstrip(" \"'”’»)—").endswith(("?", "？", "؟"))
+                self._last_s = self._media.now()
+            case PlaybackStarted() | AudioHeard():
+                self._last_s = self._media.now()
+
+    def touch(self) -> None:
+        """The person does something."""
         self._last_s = self._media.now()
-        if by_person:
-            self._prompts = 0
+        self._prompts = 0
 
     async def watch(self, prompt: Callable[[int], None]) -> str:
         """Calls `prompt(count)` after each long silence. Returns `idle` when enough prompts went unanswered, or
@@ -34,7 +86,7 @@ class Presence:
                 return "time_limit"
             if self._busy():
                 self._last_s = now_s
-            due_s = self._last_s + settings.idle_prompt_s
+            due_s = self._last_s + (settings.hold_s if self._held else settings.idle_prompt_s)
             if now_s >= due_s:
                 if self._prompts >= settings.idle_prompts:
                     return "idle"
@@ -43,3 +95,18 @@ class Presence:
                 prompt(self._prompts)
                 continue
             await asyncio.sleep(min(due_s, settings.max_call_s) - now_s + 0.001)
+
+    def saying_goodbye(self) -> None:
+        """From now on words of the person keep the call, unless they say goodbye too."""
+        self._answer = None
+
+    async def answered(self, undecided: Callable[[], bool], language: str) -> bool:
+        """True when the person answered to the goodbye and wants to stay. `undecided()`: they make sounds, or their
+        words are not all in."""
+        ended_s = self._media.now()
+        while self._answer is None:
+            waited_s = self._media.now() - ended_s
+            if waited_s >= (DECIDED_WITHIN_S if undecided() else LAST_WORD_S):
+                return False
+            await asyncio.sleep(_POLL_S)
+        return not is_farewell(self._answer, language)

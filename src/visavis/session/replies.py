@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import (
     Apologized,
     Event,
@@ -22,15 +20,16 @@ from visavis.kernel.events import (
     ReplyStarted,
 )
 from visavis.kernel.settings import LlmSettings
+from visavis.session.ahead import PrefillAhead
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import Occasion, phrase
-from visavis.session.providers import limited, translated
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
 from visavis.think.base import LlmRequest
 from visavis.think.context import Turn, build
 from visavis.think.tools import ToolBox
 from visavis.turn.conductor import Action, Discard, Hold, Release, Start
+from visavis.turn.requests import wait_request
 
 
 class Replies:
@@ -63,8 +62,7 @@ class Replies:
         self._session = session
         self._toolbox = ToolBox(agent.tools)
         self._count = count
-        self._ahead: str | None = None
-        self._thinking_ahead = False
+        self._ahead = PrefillAhead(group, layers.llm, self._request, total_s=settings.total_timeout_s)
         self._current: Reply | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -93,27 +91,10 @@ class Replies:
             self._current.released.clear()
         self._mouth.release(False)
 
-    def think_ahead(self, text: str = "") -> None:
-        """What has been said so far goes into the model's prompt cache while nothing else is to do.
-
-        `text` is what the person has said of their turn, if anything.
-        """
-        if self._current is not None:
-            return
-        self._ahead = text
-        if not self._thinking_ahead:
-            self._thinking_ahead = True
-            self._group.create_task(self._think_ahead(), name="think-ahead")
-
-    async def _think_ahead(self) -> None:
-        """One prefill at a time, always of the newest words; a model that fails at it has only not been helped."""
-        llm = self._layers.llm
-        while self._ahead is not None:
-            text, self._ahead = self._ahead, None
-            with suppress(ProviderError), translated("llm", llm.name):
-                async with limited("llm", self._settings.total_timeout_s, "total"):
-                    await llm.prefill(self._request(text))
-        self._thinking_ahead = False
+    def hear(self, partial: str) -> None:
+        """What the person has said of their turn so far."""
+        if self._current is None:
+            self._ahead.words(partial)
 
     def _request(self, text: str) -> LlmRequest:
         budget = self._settings.context_tokens - self._settings.max_tokens
@@ -159,7 +140,7 @@ class Replies:
 
     def _begin(self, kind: str, turn: int, revision: int) -> Reply:
         self._count += 1
-        self._ahead = None
+        self._ahead.stop()
         self._note(ReplyStarted(self._count, turn, revision, kind))
         self._mouth.begin(self._count, released=False)
         reply = Reply(
@@ -180,6 +161,8 @@ class Replies:
         self._task = self._group.create_task(self._see_through(reply, making), name=f"reply-{reply.number}")
 
     async def _answer(self, reply: Reply, text: str) -> Outcome:
+        if asked := wait_request(text, self._agent.language):
+            return await reply.say(phrase(asked, self._agent.language))
         return await reply.answer(self._request(text), self._toolbox, self._settings)
 
     async def _see_through(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
@@ -193,7 +176,8 @@ class Replies:
         heard = outcome.text if shown_only else self._mouth.heard()
         self._current = self._task = None
         self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
-        self.think_ahead()
+        if self._current is None:
+            self._ahead.turn()
         if not outcome.said_any:
             self._fact(PlaybackStopped(reply.number))
 

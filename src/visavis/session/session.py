@@ -15,7 +15,6 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.errors import JournalError, PolicyError, ProviderError
 from visavis.kernel.events import (
     Apologized,
-    AudioHeard,
     BargeInIgnored,
     ClockRemapped,
     ConsentGiven,
@@ -24,6 +23,7 @@ from visavis.kernel.events import (
     Event,
     FinalRequested,
     FloorTaken,
+    HoldRequested,
     IdlePrompted,
     MessageRejected,
     NothingSaid,
@@ -32,7 +32,6 @@ from visavis.kernel.events import (
     PlaybackStarted,
     PlaybackStopped,
     Record,
-    ReplyEnded,
     SessionEnded,
     SessionJoined,
     SessionResumed,
@@ -40,6 +39,7 @@ from visavis.kernel.events import (
     TextTyped,
     TimerFired,
     TrackChanged,
+    TranscriptRevised,
     TurnEnded,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
@@ -52,7 +52,7 @@ from visavis.session.hearing import Hearing
 from visavis.session.history import History
 from visavis.session.mouth import Mouth
 from visavis.session.page import PageView
-from visavis.session.phrases import phrase
+from visavis.session.phrases import phrase, prompt
 from visavis.session.presence import Presence
 from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
@@ -63,6 +63,7 @@ from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
 from visavis.turn.conductor import Conductor
 from visavis.turn.floor import Floor
+from visavis.turn.requests import wait_request
 
 CLOSE_WITHIN_S = 3.0
 
@@ -100,7 +101,6 @@ class Session:
         self._scribe = Scribe(log, Gate(ConsentState()))
         self._history = History(log.past)
         self._page = PageView(transport.send, agent.language)
-        log.readers += [self._history.read, self._page.read]
         self._floor = Floor(settings.turn, agent.language, scored=layers.endpoint is not None)
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
@@ -109,6 +109,7 @@ class Session:
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._frames = FrameCounter(self._note)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
+        log.readers += [self._history.read, self._page.read, self._presence.read]
         self._speech_end_s = 0.0
         self._retimed = asyncio.Event()
         self._away = False
@@ -216,10 +217,10 @@ class Session:
             self._conductor.started(event.reply)
             if not self._floor.words_due:
                 self._ears.forget()
+        elif isinstance(event, TranscriptRevised) and not event.pause:
+            self._replies.hear(event.text)
         elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
             self._ears.forget()
-        if not isinstance(event, PlaybackStopped | ReplyEnded | TimerFired):
-            self._presence.touch(by_person=not isinstance(event, PlaybackStarted | AudioHeard))
         for decision in self._floor.feed(record.event, record.at_s):
             self._scribe.note(decision, record.at_s)  # decided then, however long the computer took over it
             self._carry_out(decision)
@@ -240,8 +241,10 @@ class Session:
                 self._ears.forget()
             case FloorTaken():
                 self._replies.interrupt()
-            case TurnEnded(speech_end_s=speech_end_s):
+            case TurnEnded(turn=turn, text=text, speech_end_s=speech_end_s):
                 self._speech_end_s = speech_end_s
+                if asked := wait_request(text, self._agent.language):
+                    self._note(HoldRequested(turn, asked))
                 self._group.create_task(self._commit(), name="commit")
         for action in self._conductor.feed(decision):
             self._replies.act(action)
@@ -362,15 +365,21 @@ class Session:
         return self._away or self._floor.person_speaking or self._replies.busy
 
     async def _watch_presence(self) -> None:
-        reason = await self._presence.watch(self._prompt)
-        occasion: str = "goodbye_idle" if reason == "idle" else "time_limit"
-        self._say("goodbye", phrase(occasion, self._agent.language))  # type: ignore[arg-type]
-        await self._replies.finished()
-        raise _Ended(reason)
+        language = self._agent.language
+        while True:
+            reason = await self._presence.watch(self._prompt)
+            self._presence.saying_goodbye()
+            self._say("goodbye", phrase("goodbye_idle" if reason == "idle" else "time_limit", language))
+            await self._replies.finished()
+            if reason != "idle" or not await self._presence.answered(self._words_under_way, language):
+                raise _Ended(reason)
+
+    def _words_under_way(self) -> bool:
+        return self._floor.person_speaking or self._floor.wake_at_s is not None
 
     def _prompt(self, count: int) -> None:
         self._note(IdlePrompted(count))
-        self._say("idle", phrase("idle", self._agent.language))
+        self._say("idle", prompt(self._presence.silence, count, self._agent.language))
 
     async def _leave(self, reason: str) -> None:
         """Write the end, then hang up; bounded, and safe under cancellation."""

@@ -48,11 +48,13 @@ from visavis.kernel.events.reply import (
     ReplyStarted,
 )
 from visavis.kernel.events.turn import (
+    Acknowledged,
     BargeInIgnored,
     Ducked,
     EndpointScored,
     FinalRequested,
     FloorTaken,
+    HoldRequested,
     NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
@@ -98,6 +100,8 @@ AnyEvent = (
     | Ducked
     | FloorTaken
     | NothingSaid
+    | HoldRequested
+    | Acknowledged
     | BargeInIgnored
     | ReplyStarted
     | FirstToken
@@ -132,6 +136,7 @@ def decode_event(data: bytes | str) -> AnyEvent:
 
 
 __all__ = [
+    "Acknowledged",
     "AnyEvent",
     "Apologized",
     "AudioHeard",
@@ -152,6 +157,7 @@ __all__ = [
     "FirstToken",
     "FloorTaken",
     "FramesSeen",
+    "HoldRequested",
     "IdlePrompted",
     "Interrupted",
     "MessageRejected",

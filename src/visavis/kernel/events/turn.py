@@ -111,6 +111,19 @@ class Ducked(Event, frozen=True):
     reply: int
 
 
+class HoldRequested(Event, frozen=True):
+    """Turn `turn` asked the agent only to wait. `kind`: hold ("one moment"), quiet ("stop talking")."""
+
+    turn: int
+    kind: str
+
+
+class Acknowledged(Event, frozen=True):
+    """The agent showed that it listens while the person has the floor. `kind`: nod (on the face), sound ("mm-hm")."""
+
+    kind: str
+
+
 class NothingSaid(Event, frozen=True):
     """The sound before pause `pause` held no words: no turn."""
 
