@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.events import (
@@ -43,6 +44,8 @@ class Presence:
         self._held = False
         self._asked = False
         self._kind = ""
+        self._sooner = asyncio.Event()
+        """The next prompt may be due sooner than was thought."""
         self._answer: str | None = None
         """What the person said since the goodbye began."""
 
@@ -59,6 +62,7 @@ class Presence:
                 self.touch()
             case TextTyped(text=text) | TurnEnded(text=text):
                 self._held, self._answer = False, text
+                self._sooner.set()
                 self.touch()
             case HoldRequested():
                 self._held = True
@@ -94,7 +98,10 @@ class Presence:
                 self._last_s = now_s
                 prompt(self._prompts)
                 continue
-            await asyncio.sleep(min(due_s, settings.max_call_s) - now_s + 0.001)
+            self._sooner.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(due_s, settings.max_call_s) - now_s + 0.001):
+                    await self._sooner.wait()
 
     def saying_goodbye(self) -> None:
         """From now on words of the person keep the call, unless they say goodbye too."""
