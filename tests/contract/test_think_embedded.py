@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, content, finish, serving
@@ -40,8 +39,8 @@ def turn(text: str, session: str = "a") -> LlmRequest:
     return LlmRequest([SYSTEM, Message("user", text)], session=session)
 
 
-def said(requests: list[dict[str, Any]]) -> list[str]:
-    return [body["messages"][-1]["content"] for body in requests]
+def prefilled(server: ScriptedServer) -> list[str]:
+    return [body["prompt"] for body in server.prefills]
 
 
 async def test_each_session_keeps_its_slot(llm: EmbeddedLlm, server: ScriptedServer) -> None:
@@ -55,7 +54,7 @@ async def test_the_system_prompt_is_computed_once_and_given_to_every_slot(
     llm: EmbeddedLlm, server: ScriptedServer
 ) -> None:
     await llm.warm([SYSTEM, Message("assistant", "Hello!")])
-    assert said(server.requests) == ["You are Ada."]
+    assert prefilled(server) == ["<system>You are Ada."]
     assert server.slot_actions == [("0", "save"), ("1", "restore")]
     await ask(llm, turn("Hi"))
     assert len(server.slot_actions) == 2
@@ -66,52 +65,27 @@ async def test_the_system_prompt_is_computed_once_and_given_to_every_slot(
 
 async def test_prefill_puts_the_prompt_into_the_sessions_slot(llm: EmbeddedLlm, server: ScriptedServer) -> None:
     await llm.prefill(turn("I would like"))
-    [body] = server.requests
-    assert body["max_tokens"] == 1
+    [body] = server.prefills
+    assert body["n_predict"] == 0 and body["cache_prompt"]
     await ask(llm, turn("I would like tea"))
-    assert server.requests[1]["id_slot"] == body["id_slot"]
+    assert server.requests[0]["id_slot"] == body["id_slot"]
 
 
-async def test_one_prefill_at_a_time_and_the_newest_waits(llm: EmbeddedLlm, server: ScriptedServer) -> None:
-    release = asyncio.Event()
-    begun = asyncio.Event()
+async def test_prefill_ends_with_the_words_so_far(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    await llm.prefill(turn("I would like "))
+    assert prefilled(server) == ["<system>You are Ada.</system><user>I would like"]
 
-    def script(body: dict[str, Any]) -> list[Any]:
-        begun.set()
-        return [content("x"), finish(), DONE] if release.is_set() else [STALL]
 
-    server.on_request = script
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:  # no longer than until the real request comes
+async def test_a_real_request_ends_the_prefill(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.on_request = lambda body: [STALL] if "prompt" in body else [content("x"), finish(), DONE]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         group.create_task(llm.prefill(turn("I")))
-        await begun.wait()
-        for text in ("I would", "I would like"):
-            await llm.prefill(turn(text))
-        assert said(server.requests) == ["I"]
-        release.set()
+        await server.stalled.wait()
+        await llm.prefill(turn("I would"))
+        assert len(server.prefills) == 1, "one at a time"
         real = await ask(llm, turn("I would like tea"))
     assert real[0] == TextDelta("x")
-    assert said(server.requests) == ["I", "I would like tea"]
     await server.gone.wait()
-
-
-async def test_prefill_goes_on_with_the_newest_prompt(llm: EmbeddedLlm, server: ScriptedServer) -> None:
-    more: list[LlmRequest] = [turn("I would"), turn("I would like")]
-
-    async def ask_for_more() -> None:
-        while more:
-            await llm.prefill(more.pop(0))
-
-    running: list[asyncio.Task[None]] = []
-
-    def script(body: dict[str, Any]) -> list[Any]:
-        if more:
-            running.append(asyncio.get_running_loop().create_task(ask_for_more()))
-        return [content("x"), finish(), DONE]
-
-    server.on_request = script
-    await llm.prefill(turn("I"))
-    await asyncio.gather(*running)
-    assert said(server.requests) == ["I", "I would like"]
 
 
 async def test_a_failing_prefill_is_silent(llm: EmbeddedLlm, server: ScriptedServer) -> None:

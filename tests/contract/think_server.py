@@ -72,6 +72,7 @@ class ScriptedServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
+    prefills: list[dict[str, Any]] = field(default_factory=list)
     slot_actions: list[tuple[str, str]] = field(default_factory=list)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,6 +116,26 @@ class ScriptedServer:
         self.stalled.set()
         await asyncio.Event().wait()
 
+    async def template(self, request: web.Request) -> web.Response:
+        """Renders messages as `<role>text</role>`, and the beginning of an answer."""
+        messages = (await request.json())["messages"]
+        prompt = "".join(f"<{message['role']}>{message['content']}</{message['role']}>" for message in messages)
+        return web.json_response({"prompt": f"{prompt}<assistant>"})
+
+    async def completion(self, request: web.Request) -> web.StreamResponse:
+        """A prefill; `script` may stall it."""
+        body = await request.json()
+        self.prefills.append(body)
+        if self.status != 200:
+            return web.Response(status=self.status, text=json.dumps(self.error))
+        try:
+            if STALL in (self.on_request(body) if self.on_request else self.script):
+                await self._stall()
+        except (asyncio.CancelledError, ConnectionError):
+            self.gone.set()
+            raise
+        return web.json_response({"content": ""})
+
     async def slot(self, request: web.Request) -> web.Response:
         self.slot_actions.append((request.match_info["slot"], request.query["action"]))
         return web.json_response({})
@@ -125,6 +146,8 @@ async def serving() -> AsyncIterator[ScriptedServer]:
     server = ScriptedServer()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/apply-template", server.template)
+    app.router.add_post("/completion", server.completion)
     app.router.add_post("/slots/{slot}", server.slot)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()

@@ -41,6 +41,7 @@ from visavis.kernel.events import (
     TrackChanged,
     TranscriptRevised,
     TurnEnded,
+    VoicePaused,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
 from visavis.kernel.messages import Committed, Consent, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
@@ -233,10 +234,13 @@ class Session:
             case FinalRequested(pause=pause):
                 self._hear_out(pause)
             case Ducked():
-                self._mouth.duck(True)
-            case BargeInIgnored():
-                self._mouth.duck(False)
-                self._ears.forget()
+                self._mouth.duck()
+            case VoicePaused():
+                self._mouth.pause()
+            case BargeInIgnored(why=why):
+                self._mouth.resume()
+                if why != "protected":
+                    self._ears.forget()
             case NothingSaid():
                 self._ears.forget()
             case FloorTaken():

@@ -86,7 +86,8 @@ class Llm(Protocol):
     def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]: ...
 
     async def prefill(self, request: LlmRequest) -> None:
-        """Put the request's messages into the prompt cache, if there is one; cheap to call, errors are silent."""
+        """Put the request's messages into the prompt cache, if there is one, up to the end of the last one's text,
+        which may go on. Cheap to call, errors are silent."""
         ...
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:

@@ -58,7 +58,6 @@ class EmbeddedLlm:
         self._slot_directory = slot_directory
         self._saved: dict[str, str] = {}
         self._prefills: dict[str, asyncio.Timeout] = {}
-        self._wanted: dict[str, LlmRequest] = {}
         self._ids = itertools.count(1)
 
     @classmethod
@@ -102,17 +101,15 @@ class EmbeddedLlm:
                         yield last
 
     async def prefill(self, request: LlmRequest) -> None:
-        """Computes the prompt into the call's cache, without a reply. One at a time for each session: a newer one
-        waits for the one under way and replaces any that waits. A real request of the session ends it at once.
+        """Computes the messages into the call's cache, up to the last one's text, which may go on. A real request of
+        the session ends it at once; while one runs, another of the same session does nothing.
         """
-        self._wanted[request.session] = request
         if request.session in self._prefills:
             return
         try:
             async with asyncio.timeout(None) as scope:
                 self._prefills[request.session] = scope
-                while (wanted := self._wanted.pop(request.session, None)) is not None:
-                    await self._run_prefill(wanted)
+                await self._run_prefill(request)
         except TimeoutError:
             pass  # a real request came: `_drop_prefill`
         except ProviderError as error:
@@ -167,13 +164,15 @@ class EmbeddedLlm:
         self._slots.put(slot, system)
 
     async def _run_prefill(self, request: LlmRequest, timeouts: Timeouts | None = None) -> None:
-        body = await self._prepared(replace(request, max_tokens=1))
-        async with aclosing(self._chat.stream_body(body, timeouts=timeouts)) as events:
-            async for _ in events:
-                pass
+        body = await self._prepared(request)
+        url = self._server.base_url
+        rendered = await self._chat.post_json(f"{url}/apply-template", {"messages": body["messages"]})
+        prompt, last = str(rendered["prompt"]), self._messages(request)[-1].text.strip()
+        known = prompt[: prompt.rindex(last) + len(last)] if last in prompt else prompt
+        wanted = {"prompt": known, "n_predict": 0, "cache_prompt": True, "id_slot": body["id_slot"]}
+        await self._chat.post_json(f"{url}/completion", wanted, timeouts=timeouts)
 
     def _drop_prefill(self, session: str) -> None:
-        self._wanted.pop(session, None)
         if (scope := self._prefills.get(session)) is not None:
             scope.reschedule(asyncio.get_running_loop().time())
 

@@ -8,6 +8,7 @@ ProviderTimeout (connect, first, idle, total), Rejected, AtCapacity, ProtocolVio
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -107,14 +108,19 @@ class OpenAiChat:
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Nothing to do: a connection opened now would be closed before the first call."""
 
-    async def post_json(self, url: str, body: dict[str, Any]) -> None:
-        """One plain request to the same server; the answer is dropped. Raises as `stream` does."""
-        waits = _Waits(self._timeouts, asyncio.get_running_loop().time())
+    async def post_json(self, url: str, body: dict[str, Any], *, timeouts: Timeouts | None = None) -> dict[str, Any]:
+        """One plain request to the same server, and its answer. Raises as `stream` does."""
+        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
         async with waits.one():
             response = await self._send(url, body)
             answer = await response.read()
         if response.status != 200:
             raise failure(response.status, error_message(answer))
+        try:
+            parsed: dict[str, Any] = json.loads(answer)
+        except ValueError as error:
+            raise ProtocolViolation("the model's server did not answer in JSON", stage="think") from error
+        return parsed
 
     async def close(self) -> None:
         """Close the connections."""
