@@ -11,7 +11,8 @@ from visavis.kernel.media import Samples, to_pcm
 from visavis.speak.base import Speech
 from visavis.speak.visemes import PhoneWord, timing
 
-LEAD_S = 0.02
+LEAD_S = 0.005
+"""Kept before the first loud window: enough for a soft onset, and nobody waits for it."""
 SENTENCE_TAIL_S = 0.12
 CLAUSE_TAIL_S = 0.04
 MIN_PAUSE_S = 0.09

@@ -11,18 +11,17 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import msgspec
-import numpy as np
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from visavis.kernel.errors import NegotiationFailed, PeerGone
 from visavis.kernel.media import AudioFrame, Pcm
 from visavis.kernel.messages import AnyServerMessage, Bye, ClientMessage, Consent, Leave, decode_server, encode
+from visavis.testing.ear import AUDIBLE_RMS, EAR_HZ, Ear, Heard
 from visavis.testing.rtc_media import MIC_HZ, MicrophoneTrack, TestCardTrack, test_card
 from visavis.testing.udp_relay import UdpRelay
 from visavis.transport import aiortc_internals as internals
@@ -30,35 +29,16 @@ from visavis.transport.jitter import JitterStats
 from visavis.transport.webrtc_audio import AudioReceiver
 from visavis.transport.webrtc_sdp import ask_for_opus
 
-EAR_HZ = 24_000
 _CONNECT_S = 20.0
 _CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 _ADDRESS = re.compile(r"^a=candidate:\S+ \d+ udp \d+ (\S+) (\d+) typ host", re.MULTILINE | re.IGNORECASE)
 
-_CATCH_UP_S = 0.04
-_QUIET_RMS = 50.0
 _LEAVE_S = 1.0
 _NOWHERE = 9
 """The discard port: an address must be there, or ICE gives up, and nobody should answer at it."""
 
 Negotiate = Callable[[str], Awaitable[str]]
 """Takes the SDP offer, gives the SDP answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A piece of the agent's voice as it leaves the caller's loudspeaker, at loop time `at_s`; mono at 24 kHz."""
-
-    at_s: float
-    pcm: Pcm
-
-    @property
-    def rms(self) -> float:
-        return float(np.sqrt(np.mean(self.pcm.astype(np.float32) ** 2))) if len(self.pcm) else 0.0
-
-    @property
-    def end_s(self) -> float:
-        return self.at_s + len(self.pcm) / EAR_HZ
 
 
 class RtcCaller:
@@ -70,7 +50,7 @@ class RtcCaller:
 
     def __init__(self, *, video: bool = True, loss: float = 0.0, delay_ms: float = 0.0, seed: int = 0) -> None:
         self.session = ""
-        self.heard: list[Heard] = []
+        self.ear = Ear()
         self.messages: list[tuple[float, AnyServerMessage]] = []
         self.microphone = MicrophoneTrack()
         self._video = video
@@ -80,7 +60,6 @@ class RtcCaller:
         self._channel: RTCDataChannel | None = None
         self._receiver: AudioReceiver | None = None
         self._changed = asyncio.Event()
-        self._heard_until_s = 0.0
 
     async def join(self, base_url: str, *, timeout_s: float = _CONNECT_S) -> str:
         """Call the server at `base_url`; returns the session's key once audio and messages can flow.
@@ -188,6 +167,11 @@ class RtcCaller:
                 await self._changed.wait()
 
     @property
+    def heard(self) -> list[Heard]:
+        """Everything that was played at the ear, in order."""
+        return self.ear.heard
+
+    @property
     def connected(self) -> bool:
         return self._pc is not None and self._pc.connectionState == "connected"
 
@@ -195,17 +179,9 @@ class RtcCaller:
     def audio_stats(self) -> JitterStats:
         return self._receiver.stats if self._receiver else JitterStats()
 
-    def first_sound_after(self, at_s: float, *, threshold: float = 200.0) -> float | None:
+    def first_sound_after(self, at_s: float, *, threshold: float = AUDIBLE_RMS) -> float | None:
         """Loop time of the first 10 ms at the ear, after `at_s`, whose RMS passes `threshold`; None if none did."""
-        step = EAR_HZ // 100
-        for piece in self.heard:
-            if piece.end_s <= at_s:
-                continue
-            for start in range(0, len(piece.pcm), step):
-                when_s = piece.at_s + start / EAR_HZ
-                if when_s >= at_s and Heard(when_s, piece.pcm[start : start + step]).rms > threshold:
-                    return when_s
-        return None
+        return self.ear.first_sound_after(at_s, threshold)
 
     async def _until_up(self, pc: RTCPeerConnection, channel: RTCDataChannel) -> None:
         while pc.connectionState != "connected" or channel.readyState != "open":
@@ -243,15 +219,7 @@ class RtcCaller:
             internals.tap_audio(receiver, self._receiver.packet)
 
     def _on_frame(self, frame: AudioFrame) -> None:
-        """A loudspeaker plays one thing after the other: what comes in a burst is heard in a row, and a delay that
-        has built up is won back in pauses, as browsers do."""
-        now_s = asyncio.get_running_loop().time()
-        at_s = max(now_s, self._heard_until_s)
-        heard = Heard(at_s, frame.pcm)
-        if at_s - now_s > _CATCH_UP_S and heard.rms < _QUIET_RMS:
-            return
-        self._heard_until_s = heard.end_s
-        self.heard.append(heard)
+        self.ear.play(frame.pcm, asyncio.get_running_loop().time())
 
     def _on_message(self, data: str | bytes) -> None:
         self.messages.append((asyncio.get_running_loop().time(), decode_server(data)))
