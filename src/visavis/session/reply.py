@@ -29,7 +29,8 @@ from visavis.session.mouth import Mouth
 from visavis.session.providers import MARGIN_S, SPEAK_S, in_time, translated
 from visavis.session.stack import Layers
 from visavis.speak.segment import ClauseCutter
-from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall
+from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
+from visavis.think.context import prompt_tokens
 from visavis.think.tools import ToolBox
 
 PIECES_AHEAD = 6
@@ -179,26 +180,31 @@ class Reply:
             total_s=settings.total_timeout_s + MARGIN_S,
         )
         asked_s = asyncio.get_running_loop().time()
-        with translated("llm", llm.name):
-            async with aclosing(stream) as events:
-                async for event in events:
-                    if isinstance(event, Finished):
-                        self._count(event)
-                        return
-                    if not self._token_seen:
-                        self._token_seen = True
-                        told_s = event.took_s if isinstance(event, TextDelta) else 0.0
-                        self._note(FirstToken(self.number, _took(told_s, asked_s)))
-                    yield event.text if isinstance(event, TextDelta) else event
+        usage, written = None, 0
+        try:
+            with translated("llm", llm.name):
+                async with aclosing(stream) as events:
+                    async for event in events:
+                        if isinstance(event, Finished):
+                            usage = event.usage
+                            return
+                        written += 1
+                        if not self._token_seen:
+                            self._token_seen = True
+                            told_s = event.took_s if isinstance(event, TextDelta) else 0.0
+                            self._note(FirstToken(self.number, _took(told_s, asked_s)))
+                        yield event.text if isinstance(event, TextDelta) else event
+        finally:
+            self._count(usage or Usage(prompt_tokens(request.messages), written), estimated=usage is None)
 
-    def _count(self, finished: Finished) -> None:
-        usage, llm = finished.usage, self._layers.llm
+    def _count(self, usage: Usage, *, estimated: bool) -> None:
+        llm = self._layers.llm
         amounts = {
             "input_tokens": float(usage.input_tokens),
             "output_tokens": float(usage.output_tokens),
             "cached_tokens": float(usage.cached_tokens),
         }
-        self._note(UsageCounted("llm", llm.name, llm.model, amounts))
+        self._note(UsageCounted("llm", llm.name, llm.model, amounts, self.number, estimated))
 
     async def _use(self, toolbox: ToolBox, call: ToolCall) -> Message:
         """Run one tool call; whatever comes of it goes back to the model."""

@@ -87,6 +87,11 @@ def cost(message: Message) -> int:
     return tokens(message.text) + calls + MESSAGE_TOKENS
 
 
+def prompt_tokens(messages: Sequence[Message]) -> int:
+    """About how many tokens a prompt of these has."""
+    return sum(cost(message) for message in messages)
+
+
 def _message(turn: Turn) -> Message | None:
     text = turn.text.strip()
     if turn.role == "assistant" and turn.interrupted and text:

@@ -30,12 +30,18 @@ class Apologized(Event, frozen=True):
 
 
 class UsageCounted(Event, frozen=True):
-    """What a call to a provider used: `amounts` such as `input_tokens`, `output_tokens`, `audio_s`, `characters`."""
+    """What a call to a provider used: `amounts` such as `input_tokens`, `output_tokens`, `audio_s`, `characters`.
+
+    `reply`: the reply it was for (0: none), which may have been discarded unheard: what was spent on those is the
+    price of speculation. `estimated`: the call was stopped before the provider told, so these are our own counts.
+    """
 
     layer: str
     provider: str
     model: str
     amounts: dict[str, float]
+    reply: int = 0
+    estimated: bool = False
 
 
 class ToolCalled(Event, frozen=True):
