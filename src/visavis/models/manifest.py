@@ -22,7 +22,9 @@ RelativeName = Annotated[str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.
 
 
 class Package(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One archive at a registry, pinned. `size` in bytes; `platform` is the wheel's tag, if it has one."""
+    """One archive at a registry, pinned. `size` in bytes; `platform` is the wheel's tag, if it has one, and `python`
+    the version of Python that it was built for.
+    """
 
     kind: Literal["wheel", "npm"] = "wheel"
     name: str = ""
@@ -30,6 +32,7 @@ class Package(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sha256: Sha256
     size: Annotated[int, Meta(gt=0)]
     platform: str = ""
+    python: str = ""
 
 
 class Part(Struct, frozen=True):

@@ -47,6 +47,7 @@ from visavis.kernel.events.reply import (
     ReplyReleased,
     ReplyStarted,
 )
+from visavis.kernel.events.see import FaceCue, Nodded
 from visavis.kernel.events.turn import (
     Acknowledged,
     BargeInIgnored,
@@ -119,6 +120,8 @@ AnyEvent = (
     | ProviderFailed
     | FellBack
     | Apologized
+    | FaceCue
+    | Nodded
     | UsageCounted
 )
 
@@ -149,6 +152,7 @@ __all__ = [
     "Ducked",
     "EndpointScored",
     "Event",
+    "FaceCue",
     "FellBack",
     "FinalRequested",
     "FirstAudioPlayed",
@@ -161,6 +165,7 @@ __all__ = [
     "IdlePrompted",
     "Interrupted",
     "MessageRejected",
+    "Nodded",
     "NothingSaid",
     "PeerLost",
     "PeerReturned",

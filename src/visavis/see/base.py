@@ -1,0 +1,54 @@
+"""The contracts of seeing faces. Engines are loaded once per process and shared; a tracker is one caller's state.
+
+Pictures are RGB uint8, shape (height, width, 3). Computation runs on the compute scheduler at `Priority.VISION`,
+never on the event loop. What comes out are a few numbers about how a face moves: no identity, no age, no emotion.
+Errors: `ModelError` when an engine cannot load, `ProviderError` when a look fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""RGB, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceObservation:
+    """The nearest face of one picture.
+
+    `box` is (x, y, width, height) as shares of the picture's width and height. `mouth` is the gap between the lips as
+    a share of the mouth's width. `yaw_deg` is the head's turn to the side, `pitch_deg` up and down, both as estimated
+    from a mesh whose depth is itself an estimate: 0 is about straight into the camera. `nose_y` is the height of the
+    tip of the nose in the picture, in face heights, downwards.
+    """
+
+    faces: int
+    box: tuple[float, float, float, float]
+    mouth: float
+    yaw_deg: float
+    pitch_deg: float
+    nose_y: float
+
+
+class FaceTracker(Protocol):
+    """One caller's camera. Look at pictures in order: where the face was tells where it is."""
+
+    async def look(self, image: Image) -> FaceObservation | None:
+        """The nearest face in `image`, or None when there is none. Cancelling abandons the look."""
+        ...
+
+
+class FaceEngine(Protocol):
+    name: str
+
+    @classmethod
+    async def load(cls, context: Any) -> FaceEngine:
+        """Checks that the model files are there; may put off the loading itself to the first look."""
+        ...
+
+    def tracker(self) -> FaceTracker: ...
