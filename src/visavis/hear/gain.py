@@ -15,7 +15,7 @@ from visavis.kernel.media import Pcm
 TARGET_DB = -26.0
 """Level of active speech to reach, dBFS (RMS); telephony aims at the same (ITU-T P.56)."""
 
-LOUD_ENOUGH_DB = -38.0
+LOUD_ENOUGH_DB = -45.0
 """Speech from here on is left alone."""
 
 MAX_GAIN_DB = 30.0

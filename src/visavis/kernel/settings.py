@@ -141,7 +141,7 @@ class SessionSettings(_Section, frozen=True):
         str, Meta(description="Echo canceller for doors whose clients have none: 'aec3', or '' for none.")
     ] = "aec3"
     gain: Annotated[
-        bool, Meta(description="Raise callers whose speech is quieter than −38 dBFS; louder ones pass untouched.")
+        bool, Meta(description="Raise callers whose speech is quieter than −45 dBFS; louder ones pass untouched.")
     ] = True
 
 
