@@ -109,6 +109,12 @@ class VisemeTrack(ServerMessage, frozen=True, tag="visemes"):
     total_ms: int
 
 
+class Gesture(ServerMessage, frozen=True, tag="gesture"):
+    """A movement of the agent's face while the person speaks; nothing to announce."""
+
+    kind: Literal["nod"]
+
+
 class Clear(ServerMessage, frozen=True, tag="clear"):
     """Drop queued agent audio: the person has taken the floor."""
 
@@ -150,7 +156,19 @@ class Bye(ServerMessage, frozen=True, tag="bye"):
 
 
 AnyServerMessage = (
-    Hello | Notice | State | Transcript | VisemeTrack | Clear | Duck | Latency | ToolNote | Committed | Problem | Bye
+    Hello
+    | Notice
+    | State
+    | Transcript
+    | VisemeTrack
+    | Gesture
+    | Clear
+    | Duck
+    | Latency
+    | ToolNote
+    | Committed
+    | Problem
+    | Bye
 )
 
 _client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from visavis.kernel.events import (
+    Acknowledged,
     Apologized,
+    AsideIgnored,
     BargeInIgnored,
     Ducked,
     FloorTaken,
@@ -23,6 +25,7 @@ from visavis.kernel.events import (
 from visavis.kernel.messages import (
     AgentState,
     Duck,
+    Gesture,
     Latency,
     Problem,
     ServerMessage,
@@ -59,6 +62,8 @@ class PageView:
                 self._send(Transcript("user", text, True, self._line))
             case PlaybackStarted():
                 self._next_line()
+            case Acknowledged():
+                self._send(Gesture("nod"))
             case ReplyEnded(reply=reply, text=text, ok=ok) if text:
                 self._next_line()
                 self._send(Transcript("agent", text if ok else f"{text} —", True, reply))
@@ -96,7 +101,7 @@ class PageView:
                 self.state("speaking")
             case PlaybackStopped() if self._state in ("speaking", "thinking"):
                 self.state("idle")
-            case NothingSaid() if self._state == "listening":
+            case NothingSaid() | AsideIgnored() if self._state == "listening":
                 self.state("idle")
 
     def state(self, state: AgentState) -> None:

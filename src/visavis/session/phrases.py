@@ -68,6 +68,13 @@ def prompt(silence: Silence, count: int, language: str) -> str:
     prompts = _PROMPTS.get(language.split("-")[0], _PROMPTS["en"])[silence]
     return prompts[(count - 1) % len(prompts)]
 
+_MURMURS = {"en": "Mm-hm.", "es": "Ajá."}
+
+
+def murmur(language: str) -> str:
+    """What a listener says into a pause without taking the floor."""
+    return _MURMURS.get(language.split("-")[0], _MURMURS["en"])
+
 
 def phrase(occasion: Occasion, language: str) -> str:
     """The words for `occasion` in `language` (English when we have no other)."""

@@ -126,6 +126,7 @@ export class Call {
       case "state": return this.#onState(message.state);
       case "transcript": return this.captions.put(message);
       case "visemes": return this.#onVisemes(message);
+      case "gesture": return this.face.nod();
       case "clear": return this.voice.cut(), this.face.timeline.cut();
       case "duck": return this.voice.duck(message.on);
       case "latency": return this.drawer.put(message);

@@ -1,23 +1,23 @@
 // @ts-check
 /**
  * The agent's face: drawn in `index.html`, moved here. Lips follow the mouth timeline; eyes, brows and head follow
- * the agent's state. With reduced motion only lips and lids move.
+ * the agent's state; it nods when the server says so. With reduced motion only lips and lids move.
  *
  * @typedef {import("./protocol.js").AgentState} AgentState
  * @typedef {import("./mouth.js").Shape} Shape
- * @typedef {{x: number, y: number, tilt: number, brow: number, lift: number, lids: number}} Pose
- *   gaze −1–1, head tilt in degrees, brow and head offset in drawing units, lids 1 open
+ * @typedef {{x: number, y: number, tilt: number, brow: number, lift: number, lids: number, near: number}} Pose
+ *   gaze −1–1, head tilt in degrees, brow and head offset in drawing units, lids 1 open, size of the head
  */
 import { MouthTimeline, SHAPES, blend, byLoudness, outline } from "./mouth.js";
 
 /** @type {Record<AgentState, Pose>} */
 const POSES = {
-  waiting: { x: 0, y: 0.1, tilt: 0, brow: 0, lift: 0, lids: 0.92 },
-  idle: { x: 0, y: 0, tilt: 0, brow: 0, lift: 0, lids: 0.95 },
-  listening: { x: 0, y: 0.12, tilt: 4, brow: -5, lift: 3, lids: 1.06 },
-  thinking: { x: -0.75, y: -0.85, tilt: -3, brow: -3, lift: -2, lids: 0.85 },
-  speaking: { x: 0, y: 0.05, tilt: 0, brow: -2, lift: 0, lids: 1 },
-  ended: { x: 0, y: 0.3, tilt: 0, brow: -2, lift: 4, lids: 1 },
+  waiting: { x: 0, y: 0.1, tilt: 0, brow: 0, lift: 0, lids: 0.92, near: 1 },
+  idle: { x: 0, y: 0, tilt: 0, brow: 0, lift: 0, lids: 0.95, near: 1 },
+  listening: { x: 0, y: 0.12, tilt: 4, brow: -5, lift: 3, lids: 1.06, near: 1.035 },
+  thinking: { x: -0.75, y: -0.85, tilt: -3, brow: -3, lift: -2, lids: 0.85, near: 0.99 },
+  speaking: { x: 0, y: 0.05, tilt: 0, brow: -2, lift: 0, lids: 1, near: 1 },
+  ended: { x: 0, y: 0.3, tilt: 0, brow: -2, lift: 4, lids: 1, near: 1 },
 };
 /** How often and how far the eyes wander: [least s, most s, reach]. @type {Partial<Record<AgentState, number[]>>} */
 const LOOKS = { idle: [2, 5, 0.5], listening: [3, 6, 0.12], thinking: [1.2, 2.6, 0.35], speaking: [2.5, 5, 0.3] };
@@ -26,6 +26,9 @@ const EYE_Y = 210;
 const BLINK_S = 0.15;
 const LIPS_S = 0.032;
 const POSE_S = 0.16;
+/** A nod: down, up, and a smaller one after it. */
+const NOD_S = 0.85;
+const NOD_DEPTH = 11;
 
 const $ = (/** @type {string} */ id) => /** @type {SVGGraphicsElement} */ (/** @type {unknown} */ (document.getElementById(id)));
 const between = (/** @type {number} */ least, /** @type {number} */ most) => least + Math.random() * (most - least);
@@ -42,7 +45,9 @@ export class Face {
   #look = { x: 0, y: 0 };
   #lookAt = 0;
   #blinkAt = 2;
-  #nodAt = 3;
+  #nodAt = -NOD_S;
+  /** How many nods the face was asked for. */
+  nods = 0;
   #before = 0;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
   #halos = /** @type {NodeListOf<SVGCircleElement>} */ (document.querySelectorAll("#face .halo"));
@@ -68,6 +73,12 @@ export class Face {
     this.state = state;
     this.#lookAt = 0;
     $("face").setAttribute("data-pose", state);
+  }
+
+  /** The agent nods: "I follow". Shown only; nothing is announced. */
+  nod() {
+    this.nods += 1;
+    this.#nodAt = this.#before;
   }
 
   /** @param {number} at seconds */
@@ -107,14 +118,17 @@ export class Face {
     for (const key of /** @type {(keyof Pose)[]} */ (Object.keys(aim))) {
       this.#pose[key] += (aim[key] - this.#pose[key]) * share;
     }
-    const { x, y, tilt, brow, lift } = this.#pose;
+    const { x, y, tilt, brow, lift, near } = this.#pose;
     const breath = quiet ? 0 : Math.sin(at * 1.5) * 2.2;
-    const bounce = quiet ? 0 : this.lips.open * -0.06 + this.#nod(at);
+    const bow = quiet ? 0 : this.#bow(at);
+    const bounce = quiet ? 0 : this.lips.open * -0.06 + bow * 0.7;
     const parts = this.#parts;
-    parts.head.setAttribute("transform", `translate(${f(x * 3)} ${f(lift + breath + bounce)}) rotate(${f(tilt)} 200 340)`);
-    parts.sprout.setAttribute("transform", `rotate(${f(-tilt * 1.5 + breath * 0.8 - x * 4)} 200 94)`);
-    parts.features.setAttribute("transform", `translate(${f(x * 10)} ${f(y * 8)})`);
-    const lids = Math.max(0.06, this.#pose.lids * this.#blink(at));
+    const closer = `translate(${f(200 * (1 - near))} ${f(340 * (1 - near))}) scale(${near.toFixed(3)})`;
+    parts.head.setAttribute("transform", `translate(${f(x * 3)} ${f(lift + breath + bounce)}) rotate(${f(tilt)} 200 340) ${closer}`);
+    parts.sprout.setAttribute("transform", `rotate(${f(-tilt * 1.5 + breath * 0.8 - x * 4 - bow * 0.9)} 200 94)`);
+    // A bowed head shows more of its top: the features sink further than the outline does.
+    parts.features.setAttribute("transform", `translate(${f(x * 10)} ${f(y * 8 + bow)})`);
+    const lids = Math.max(0.06, this.#pose.lids * this.#blink(at) * (1 - bow * 0.025));
     const eye = `translate(${f(x * 6)} ${f(y * 6 + EYE_Y * (1 - lids))}) scale(1 ${lids.toFixed(3)})`;
     parts.left.setAttribute("transform", eye);
     parts.right.setAttribute("transform", eye);
@@ -142,12 +156,11 @@ export class Face {
     return since > 0 && since < BLINK_S ? Math.abs(1 - (since / BLINK_S) * 2) : 1;
   }
 
-  /** A small nod now and then while the person speaks. @param {number} at */
-  #nod(at) {
-    if (this.state !== "listening") return 0;
-    const since = at - this.#nodAt;
-    if (since > 0.6) this.#nodAt = at + (this.senses.person() > 0.02 ? between(2.5, 5) : 1);
-    return since > 0 && since < 0.6 ? Math.sin((since / 0.6) * Math.PI * 2) * 5 : 0;
+  /** How far the head is bowed in a nod, in drawing units. @param {number} at */
+  #bow(at) {
+    const share = (at - this.#nodAt) / NOD_S;
+    if (share < 0 || share >= 1) return 0;
+    return Math.sin(share * Math.PI * 2) ** 2 * (share < 0.5 ? NOD_DEPTH : NOD_DEPTH * 0.45);
   }
 
   /** Rings: they grow with the person's voice while the agent listens, with its own while it speaks. @param {number} at */

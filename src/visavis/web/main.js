@@ -181,7 +181,7 @@ Object.defineProperty(window, "visavis", {
   value: Object.freeze({
     snapshot: () => ({
       screen: document.body.dataset.screen,
-      face: { state: face.state, shape: face.shape, open: face.lips.open },
+      face: { state: face.state, shape: face.shape, open: face.lips.open, nods: face.nods },
       devices: Object.fromEntries(Object.entries(devices.tracks).map(([kind, track]) => [kind, track?.readyState ?? null])),
       muted: devices.muted,
       gain: voice.gain,

@@ -9,6 +9,7 @@
  * @typedef {{type: "state", state: AgentState}} State
  * @typedef {{type: "transcript", role: "user"|"agent", text: string, final: boolean, id?: number}} Transcript
  * @typedef {{type: "visemes", marks: [number, string][], total_ms: number}} Visemes
+ * @typedef {{type: "gesture", kind: "nod"}} Gesture
  * @typedef {{type: "clear"}} Clear
  * @typedef {{type: "duck", on: boolean}} Duck
  * @typedef {{type: "latency", turn: number, v2v_ms: number, stages_ms: Record<string, number>, over?: string}} Latency
@@ -16,13 +17,13 @@
  * @typedef {{type: "committed", seq: number}} Committed
  * @typedef {{type: "error", code: string, text: string, fatal?: boolean}} Problem
  * @typedef {{type: "bye", reason: string}} Bye
- * @typedef {Hello|Notice|State|Transcript|Visemes|Clear|Duck|Latency|ToolNote|Committed|Problem|Bye} ServerMessage
+ * @typedef {Hello|Notice|State|Transcript|Visemes|Gesture|Clear|Duck|Latency|ToolNote|Committed|Problem|Bye} ServerMessage
  *
  * @typedef {"microphone"|"camera"|"screen"} Kind
  */
 
 export const FROM_SERVER = [
-  "hello", "notice", "state", "transcript", "visemes", "clear", "duck", "latency", "tool", "committed", "error", "bye",
+  "hello", "notice", "state", "transcript", "visemes", "gesture", "clear", "duck", "latency", "tool", "committed", "error", "bye",
 ];
 
 /** What this page sends; `start` belongs to `/ws/audio` only. */
