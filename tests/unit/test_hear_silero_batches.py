@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from visavis.hear.silero import CONTEXT, MUTED_PEAK, SETTLED_WINDOWS, WINDOW, SileroVad
+from visavis.hear.silero import CONTEXT, MAX_INLINE, MUTED_PEAK, SETTLED_WINDOWS, WINDOW, SileroVad
 from visavis.kernel.errors import AtCapacity, ProviderError, UsageError
 from visavis.kernel.media import Pcm
 from visavis.models.scheduler import ComputeScheduler
@@ -26,6 +26,7 @@ class ScriptedModel:
         self.go = threading.Event()
         self.go.set()
         self.entered = threading.Event()  # a batch has begun
+        self.threads: list[int] = []
         self.error: Exception | None = None
 
     def run(self, _: None, feed: dict[str, Any]) -> tuple[Any, Any]:
@@ -37,6 +38,7 @@ class ScriptedModel:
         assert rows.dtype == np.float32
         assert state.shape == (2, len(rows), 128)
         self.batches.append(len(rows))
+        self.threads.append(threading.get_ident())
         self.rows.extend(rows.copy())
         after = state + 1
         return rows[:, CONTEXT:].mean(axis=1, keepdims=True) + after[0, :, :1] / 1000, after
@@ -70,16 +72,31 @@ async def begun(model: ScriptedModel) -> None:
     assert await asyncio.to_thread(model.entered.wait, 5)
 
 
+def crowd(vad: SileroVad) -> list[asyncio.Future[float]]:
+    """More callers at once than are computed on the loop, all at the level 0.5."""
+    return [asyncio.ensure_future(vad.stream().push(window(0.5))) for _ in range(MAX_INLINE + 1)]
+
+
+async def test_a_few_windows_are_one_batch_on_the_loop_and_many_are_one_on_a_thread(
+    vad: SileroVad, model: ScriptedModel
+) -> None:
+    few = [vad.stream().push(window(level / 10)) for level in range(MAX_INLINE)]
+    assert await asyncio.gather(*few) == pytest.approx([n / 10 + 0.001 for n in range(MAX_INLINE)], abs=1e-4)
+    await asyncio.gather(*crowd(vad))
+    assert model.batches == [MAX_INLINE, MAX_INLINE + 1]
+    assert model.threads[0] == threading.get_ident() != model.threads[1]
+
+
 async def test_windows_that_wait_while_a_batch_runs_share_the_next(vad: SileroVad, model: ScriptedModel) -> None:
     model.go.clear()
-    first = asyncio.ensure_future(vad.stream().push(window(0.5)))
+    first = crowd(vad)
     await begun(model)
     rest = [asyncio.ensure_future(vad.stream().push(window(level / 10))) for level in range(1, 6)]
     await asyncio.sleep(0)
     model.go.set()
-    assert await first == pytest.approx(0.501, abs=1e-4)
+    assert await asyncio.gather(*first) == pytest.approx([0.501] * len(first), abs=1e-4)
     assert await asyncio.gather(*rest) == pytest.approx([0.101, 0.201, 0.301, 0.401, 0.501], abs=1e-4)
-    assert model.batches == [1, 5]
+    assert model.batches == [len(first), 5]
 
 
 async def test_each_caller_keeps_its_own_state_and_context(vad: SileroVad, model: ScriptedModel) -> None:
@@ -103,16 +120,19 @@ async def test_two_windows_of_one_caller_never_share_a_batch(vad: SileroVad, mod
     assert len(model.batches) == 3
 
 
-async def test_an_abandoned_push_leaves_the_stream_usable(vad: SileroVad, model: ScriptedModel) -> None:
+@pytest.mark.parametrize("busy", [False, True], ids=["on the loop", "on a thread"])
+async def test_an_abandoned_push_leaves_the_stream_usable(vad: SileroVad, model: ScriptedModel, busy: bool) -> None:
     model.go.clear()
     stream = vad.stream()
     abandoned = asyncio.ensure_future(stream.push(window(0.1)))
-    await begun(model)
+    others = crowd(vad) if busy else []
+    if busy:
+        await begun(model)
     abandoned.cancel()
     going_on = asyncio.ensure_future(stream.push(window(0.2)))
-    await asyncio.sleep(0)
     model.go.set()
-    assert await going_on == pytest.approx(0.202, abs=1e-4)
+    assert await going_on == pytest.approx(0.202 if busy else 0.201, abs=1e-4)
+    await asyncio.gather(*others)
 
 
 async def test_a_failing_model_fails_the_push_and_not_the_next(vad: SileroVad, model: ScriptedModel) -> None:
@@ -134,15 +154,15 @@ async def test_a_closed_scheduler_is_told_to_everybody(model: ScriptedModel) -> 
     scheduler = ComputeScheduler(1)
     scheduler.close()
     vad = SileroVad(model, scheduler)
-    pushes = [asyncio.ensure_future(vad.stream().push(window(0.1))) for _ in range(3)]
-    answers = await asyncio.gather(*pushes, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [AtCapacity] * 3
+    answers = await asyncio.gather(*crowd(vad), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {AtCapacity}
 
 
-async def test_close_cancels_those_who_wait(vad: SileroVad, model: ScriptedModel) -> None:
+@pytest.mark.parametrize("on_a_thread", [False, True])
+async def test_close_cancels_those_who_wait(vad: SileroVad, model: ScriptedModel, on_a_thread: bool) -> None:
     model.go.clear()
-    pushes = [asyncio.ensure_future(vad.stream().push(window(0.1))) for _ in range(2)]
-    await begun(model)
+    pushes = crowd(vad)
+    await (begun(model) if on_a_thread else asyncio.sleep(0))
     await vad.close()
     model.go.set()
     answers = await asyncio.gather(*pushes, return_exceptions=True)

@@ -1,7 +1,7 @@
 """The contracts of hearing. Engines are loaded once per process and shared; streams are one caller's light state.
 
 Everything here works on mono audio at 16 kHz: `Pcm` is int16 shape (n,), `Samples` float32 in −1…1. Computation
-runs on the compute scheduler, never on the event loop; cancelling an await abandons the result and leaves the
+runs on the compute scheduler, not on the event loop (small batches of voice activity do); cancelling an await abandons the result and leaves the
 stream usable. Errors: `ModelError` when an engine cannot load, `ProviderError` when a call fails.
 """
 

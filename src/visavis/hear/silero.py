@@ -1,4 +1,4 @@
-"""Silero VAD v6 on onnxruntime: one model for all callers, windows that wait together run as one batch.
+"""Silero VAD v6 on onnxruntime: one model for all callers, windows that arrive together run as one batch.
 
 The model sees 512 samples (32 ms at 16 kHz) behind the last 64 of the window before, and carries a state of shape
 (2, 1, 128) per caller. Batched and single runs give the same numbers. A muted or noise-gated microphone costs
@@ -27,6 +27,11 @@ WINDOW = 512
 CONTEXT = 64
 MAX_BATCH = 32
 
+MAX_INLINE = 8
+"""Batches up to this size are computed on the event loop itself, for up to half a millisecond: handing work to a
+thread and back costs more than that in processor time, and makes voice activity wait for whatever the threads are
+at (docs/adr/0010). Larger batches mean that the loop is behind; they run on a thread, while it catches up."""
+
 MUTED_PEAK = 8
 """Samples that stay within ±8 (−72 dBFS) hold nothing to hear: a muted microphone, or its noise gate."""
 
@@ -53,8 +58,8 @@ class _Waiting:
 
 
 class SileroVad:
-    """The shared detector. Batches form by themselves: while one batch runs, the windows that arrive become the
-    next; a window never waits for company.
+    """The shared detector. Batches form by themselves, of the windows that arrive in one pass of the event loop or
+    while an earlier batch runs; a window never waits for company.
     """
 
     window: ClassVar[int] = WINDOW
@@ -65,6 +70,7 @@ class SileroVad:
         self._rate = np.array(HEAR_RATE_HZ, np.int64)
         self._waiting: deque[_Waiting] = deque()  # the loop appends, a worker thread pops: both are atomic
         self._batch: list[_Waiting] = []
+        self._pass: asyncio.Handle | None = None
         self._drain: asyncio.Task[None] | None = None
 
     @classmethod
@@ -78,19 +84,35 @@ class SileroVad:
     def stream(self) -> VadStream:
         return SileroStream(self)
 
-    async def score(self, caller: _Caller, row: _Floats) -> float:
+    def score(self, caller: _Caller, row: _Floats) -> asyncio.Future[float]:
         """P(speech) of `row`, shape (1, 576), in the order of the calls for this caller."""
-        answer: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[float] = loop.create_future()
         self._waiting.append(_Waiting(caller, row, answer))
-        if self._drain is None:
-            self._start()
-        return await answer
+        if self._pass is None and self._drain is None:
+            self._pass = loop.call_soon(self._begin)
+        return answer
 
     async def close(self) -> None:
         """Drops what waits. Idempotent."""
+        if self._pass is not None:
+            self._pass.cancel()
+            self._pass = None
+            self._fail(self._waiting, None)
         if self._drain is not None:
             self._drain.cancel()
             await asyncio.wait([self._drain])
+
+    def _begin(self) -> None:
+        """Everybody who was to push in this pass of the loop has done so."""
+        self._pass = None
+        try:
+            while 0 < len(self._waiting) <= MAX_INLINE:
+                self._settle(self._compute())
+        except Exception as error:  # noqa: BLE001 - handed to those who await, whatever it is
+            self._fail(self._batch, error)
+        if self._waiting:
+            self._start()
 
     def _start(self) -> None:
         self._drain = asyncio.create_task(self._run_batches(), name="silero-batches")
@@ -99,29 +121,32 @@ class SileroVad:
     async def _run_batches(self) -> None:
         """One batch in flight at a time, until nobody waits."""
         while self._waiting:
-            scores = await self._scheduler.run(Priority.VAD, self._compute)
-            batch, self._batch = self._batch, []
-            for waiting, score in zip(batch, scores, strict=True):
-                if not waiting.answer.done():
-                    waiting.answer.set_result(score)
+            self._settle(await self._scheduler.run(Priority.VAD, self._compute))
+
+    def _settle(self, scores: list[float]) -> None:
+        batch, self._batch = self._batch, []
+        for waiting, score in zip(batch, scores, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(score)
 
     def _drained(self, drain: asyncio.Task[None]) -> None:
         """Nobody may wait for ever, whatever ended the task."""
         self._drain = None
         error = None if drain.cancelled() else drain.exception()
         if drain.cancelled() or error is not None:
-            # A batch that never began has failed for everybody who waits.
-            failed = self._batch if self._batch and error is not None else [*self._batch, *self._waiting]
-            if failed is not self._batch:
-                self._waiting.clear()
-            self._batch = []
-            for waiting in failed:
-                _fail(waiting.answer, error)
+            if drain.cancelled() or not self._batch:  # a batch that never began has failed for everybody who waits
+                self._fail(self._waiting, error)
+            self._fail(self._batch, error)
         if self._waiting:
             self._start()
 
+    def _fail(self, failed: list[_Waiting] | deque[_Waiting], error: BaseException | None) -> None:
+        """Tells them, and forgets them. `error` is None when they are only to stop waiting."""
+        while failed:
+            _fail(failed.pop().answer, error)
+
     def _compute(self) -> list[float]:
-        """On a worker thread. Takes whoever waits by now, not only who did when the work was queued."""
+        """Takes whoever waits by now, not only who did when the work was queued."""
         self._batch = batch = self._take()
         if len(batch) == 1:
             only = batch[0]
