@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,31 @@ async def test_an_action_cut_short_is_a_violation(llm: EmbeddedLlm, server: Scri
     server.script = [content('{"weather": {"ci'), finish("length"), DONE]
     with pytest.raises(ProtocolViolation):
         await ask(llm, LlmRequest(turn("Hi").messages, [TOOL], session="a"))
+
+
+async def test_an_answer_that_has_begun_is_gone_on_with(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content(" we open at nine."), finish(), DONE]
+    assert (await ask(llm, replace(turn("When?"), begun="Let me see,")))[0] == TextDelta(" we open at nine.")
+    [body] = server.requests
+    assert body["messages"][1:] == [
+        {"role": "user", "content": "When?"},
+        {"role": "assistant", "content": "Let me see,"},
+    ]
+
+
+async def test_after_a_beginning_the_model_may_still_use_a_tool(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.script = [content('{"weather": {"ci'), content('ty": "Oslo"}}'), finish(), DONE]
+    request = LlmRequest(turn("Rain?").messages, [TOOL], session="a", begun="Let me see,")
+    assert await ask(llm, request) == [
+        ToolCall("call_1", "weather", '{"city": "Oslo"}'),
+        Finished("tools", Usage(0, 0)),
+    ]
+    [body] = server.requests
+    assert body["messages"][-1] == {"role": "assistant", "content": '{"say": "Let me see,"}\n'}
+    assert "response_format" not in body, "the server would count the beginning as the whole action"
+    assert '"weather"' in body["grammar"]
+    called = Message("assistant", "Let me see,", (ToolCall("call_1", "weather", '{"city": "Oslo"}'),))
+    told = Message("tool", "Rain.", tool_call_id="call_1")
+    await ask(llm, replace(request, messages=[*request.messages, called, told], begun=""))
+    first, second = server.requests
+    assert second["messages"][2]["content"] == first["messages"][2]["content"] + '{"weather": {"city": "Oslo"}}'

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,16 @@ async def test_text_comes_in_pieces_and_ends_with_the_usage(llm: Llm, server: Sc
     assert sent["stream"] is True
     assert sent["max_tokens"] == HELLO.max_tokens
     assert server.headers[0]["Authorization"] == "Bearer k-123"
+
+
+async def test_the_model_is_told_what_has_been_begun_and_last_of_all(llm: Llm, server: ScriptedServer) -> None:
+    server.script = [content(" we open at nine."), finish(), DONE]
+    plain = await ask(llm, HELLO)
+    begun = await ask(llm, replace(HELLO, begun="Let me see,"))
+    assert begun == plain == [TextDelta(" we open at nine."), Finished("stop", Usage(0, 0))]
+    before, after = (json.dumps(sent["messages"])[:-3] for sent in server.requests)
+    assert after.startswith(before), "whatever came before stays in the server's cache"
+    assert "Let me see," in after
 
 
 async def test_events_split_anywhere_are_the_same(llm: Llm, server: ScriptedServer) -> None:

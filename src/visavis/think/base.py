@@ -51,6 +51,9 @@ class LlmRequest:
     temperature: float = 0.3
     session: str = ""
     """Lets an engine with per-call slots keep this session's prompt cache in one of them."""
+    begun: str = ""
+    """What is being said aloud already as the beginning of this answer: the model goes on from there. A model may
+    repeat it all the same; who reads the stream takes that away (`Continuation`)."""
 
 
 @dataclass(frozen=True, slots=True)

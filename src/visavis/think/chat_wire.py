@@ -6,7 +6,7 @@ Source: OpenAI API reference, "Create chat completion" and "streaming", read 202
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
@@ -17,9 +17,10 @@ from visavis.think.base import LlmEvent, LlmRequest, Message, TextDelta, ToolCal
 
 def request_body(request: LlmRequest, model: str) -> dict[str, Any]:
     """The JSON body of a streaming request."""
+    messages = noted(request.messages, request.begun) if request.begun else request.messages
     body: dict[str, Any] = {
         "model": model,
-        "messages": messages_json(request.messages),
+        "messages": messages_json(messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": request.max_tokens,
@@ -34,6 +35,16 @@ def request_body(request: LlmRequest, model: str) -> dict[str, Any]:
             for tool in request.tools
         ]
     return body
+
+
+def noted(messages: Sequence[Message], begun: str) -> list[Message]:
+    """`messages` with the note that the answer has begun. It stands at the very end, so that all before it stays in
+    the server's cache, and in the person's message: not every server takes a system message there, and most would
+    take an assistant's for a whole turn."""
+    note = f"[You have already begun to answer aloud: “{begun}” Write only what comes after these words.]"
+    if messages and messages[-1].role == "user":
+        return [*messages[:-1], replace(messages[-1], text=f"{messages[-1].text}\n\n{note}")]
+    return [*messages, Message("user", note)]
 
 
 def messages_json(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from visavis.think.base import Message, ToolSpec
@@ -49,7 +49,7 @@ def enveloped(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[Me
         if message.role == "system" and index == 0:
             rows.append(Message("system", message.text + instruction(tools)))
         elif message.role == "assistant":
-            rows += [Message("assistant", action) for action in _actions(message)]
+            rows.append(replace(message, text=_actions(message), tool_calls=()))
         elif message.role == "tool":
             name = names.get(message.tool_call_id, "tool")
             rows.append(Message("user", f"[Result of {name}: {message.text}]"))
@@ -58,9 +58,21 @@ def enveloped(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[Me
     return rows
 
 
-def _actions(message: Message) -> list[str]:
-    said = [json.dumps({SAY: message.text}, ensure_ascii=False)] if message.text else []
-    return said + [f"{{{json.dumps(call.name)}: {call.arguments}}}" for call in message.tool_calls]
+def begun(text: str) -> str:
+    """An answer that has begun with `text`: an action of its own, a line above the one that the model decides on.
+
+    As the beginning of a `say`, it would leave the model no way to use a tool.
+    """
+    return f"{_said(text)}\n"
+
+
+def _actions(message: Message) -> str:
+    said = [_said(message.text)] if message.text else []
+    return "\n".join(said + [f"{{{json.dumps(call.name)}: {call.arguments}}}" for call in message.tool_calls])
+
+
+def _said(text: str) -> str:
+    return json.dumps({SAY: text}, ensure_ascii=False)
 
 
 def _object(key: str, value: dict[str, Any]) -> dict[str, Any]:
