@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager, suppress
 
 from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import JournalError, PolicyError, ProviderError
+from visavis.kernel.errors import JournalError, ProviderError
 from visavis.kernel.events import (
     Apologized,
+    AsideIgnored,
     BargeInIgnored,
     ClockRemapped,
     ConsentGiven,
-    ConsentRevoked,
     Ducked,
     Event,
     FinalRequested,
@@ -44,13 +44,14 @@ from visavis.kernel.events import (
     VoicePaused,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
-from visavis.kernel.messages import Committed, Consent, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
+from visavis.kernel.messages import Committed, Consent, Cue, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
 from visavis.kernel.settings import Settings
-from visavis.session.admission import admit
+from visavis.session.admission import admit, amend
 from visavis.session.ears import Ears
-from visavis.session.frames import FrameCounter
+from visavis.session.eyes import Eyes
 from visavis.session.hearing import Hearing
 from visavis.session.history import History
+from visavis.session.listener import Listener
 from visavis.session.mouth import Mouth
 from visavis.session.page import PageView
 from visavis.session.phrases import phrase, prompt
@@ -59,7 +60,6 @@ from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
 from visavis.session.stack import Layers
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
-from visavis.trust.consent import NOTICE_VERSION
 from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
 from visavis.turn.conductor import Conductor
@@ -108,9 +108,12 @@ class Session:
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
         self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
-        self._frames = FrameCounter(self._note)
+        self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
         log.readers += [self._history.read, self._page.read, self._presence.read]
+        backchannels = settings.session.backchannels
+        self._listener = Listener(backchannels, agent, layers.tts, self._mouth, self._media, self._note)
+        log.readers.append(self._listener.read)
         self._speech_end_s = 0.0
         self._retimed = asyncio.Event()
         self._away = False
@@ -167,8 +170,10 @@ class Session:
                 self._start(resumed)
                 self._group.create_task(self._hearing.run(), name="ears")
                 self._group.create_task(self._mouth.run(), name="mouth")
+                self._group.create_task(self._eyes.run(), name="eyes")
                 self._group.create_task(self._keep_time(), name="floor-timer")
                 self._group.create_task(self._watch_presence(), name="presence")
+                self._group.create_task(self._listener.run(), name="listener")
                 await self._listen(incoming)
         return "error"
 
@@ -241,7 +246,7 @@ class Session:
                 self._mouth.resume()
                 if why != "protected":
                     self._ears.forget()
-            case NothingSaid():
+            case NothingSaid() | AsideIgnored():
                 self._ears.forget()
             case FloorTaken():
                 self._replies.interrupt()
@@ -303,8 +308,9 @@ class Session:
             case AudioFrame():
                 self._ears.hear(self._scribe.gate.clear(item))
             case VideoFrame():
-                with suppress(PolicyError):  # a camera nobody agreed to is not looked at
-                    self._frames.see(self._scribe.gate.clear(item).value)
+                self._eyes.see(item)
+            case Cue():
+                self._eyes.told(item)
             case Say(text=text) if text.strip():
                 self._fact(TextTyped(text.strip()))
             case Typing():
@@ -330,16 +336,10 @@ class Session:
                 pass
 
     def _consent_changed(self, answer: Consent) -> None:
-        """More purposes agreed to in mid-call, or everything taken back, which ends the call."""
-        consent = self._scribe.gate.consent
-        if not answer.given:
-            self._note(ConsentRevoked(tuple(sorted(consent.purposes))))
-            consent.refuse()
+        """More purposes agreed to in mid-call, some taken back, or everything, which ends the call."""
+        if not amend(answer, self._transport, self._scribe):
             raise _Ended("declined")
-        before = consent.purposes
-        agreed = consent.give(answer.purposes)
-        if set(agreed) != before:
-            self._note(ConsentGiven(NOTICE_VERSION, agreed, self._transport.consent_via))
+        self._eyes.agreed()
 
     def _lost(self) -> None:
         self._away = True

@@ -13,13 +13,18 @@ How much silence ends a turn is decided in `ending.py`, what a sound during the 
 from __future__ import annotations
 
 from visavis.kernel.events import (
+    AsideIgnored,
+    AudioHeard,
     BargeInIgnored,
     Ducked,
     EndpointScored,
     Event,
+    FaceCue,
     FinalRequested,
     FloorTaken,
+    Nodded,
     NothingSaid,
+    PassageStarted,
     PlaybackStarted,
     PlaybackStopped,
     ReplyEnded,
@@ -31,6 +36,7 @@ from visavis.kernel.events import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
+    VoicePaused,
 )
 from visavis.kernel.settings import TurnSettings
 from visavis.turn.barge_in import BargeIn
@@ -46,7 +52,11 @@ INPUTS = (
     TimerFired,
     PlaybackStarted,
     PlaybackStopped,
+    AudioHeard,
+    PassageStarted,
     ReplyEnded,
+    FaceCue,
+    Nodded,
 )
 DECISIONS = (
     FinalRequested,
@@ -55,6 +65,7 @@ DECISIONS = (
     TurnEnded,
     NothingSaid,
     Ducked,
+    VoicePaused,
     BargeInIgnored,
     FloorTaken,
 )
@@ -64,6 +75,13 @@ ROUNDING_S = 1e-4
 
 FINAL_GUARD_S = 3.0
 """How long a pause waits for its full recognition pass before the words known so far are taken."""
+
+
+NOD = "(nods)"
+"""What a nod says, as the words of a turn."""
+
+NOD_WITHIN_S = 4.0
+"""A nod this long after the agent's question still answers it."""
 
 
 class Floor:
@@ -97,6 +115,10 @@ class Floor:
         self._reopened = False
         self._turn = 0
         self._answered = ""
+        self._face = FaceCue()
+        self._for_us = False
+        """During some of what was said last the person did not look away."""
+        self._agent_stopped_s = -NOD_WITHIN_S
 
     @property
     def wake_at_s(self) -> float | None:
@@ -125,9 +147,17 @@ class Floor:
             case PlaybackStarted():
                 return self._playback_started(event.reply, at_s)
             case PlaybackStopped():
-                return self._playback_stopped(event.reply)
+                return self._playback_stopped(event.reply, at_s)
+            case PassageStarted() if event.reply == self._barge_in.reply:
+                return self._passage_started(event.protected, at_s)
+            case AudioHeard():
+                self._barge_in.saying(event.saying)
             case ReplyEnded(text=text) if text:
                 self._asked = text
+            case FaceCue():
+                return self._seen(event, at_s)
+            case Nodded():
+                return self._nodded(at_s)
         return []
 
     # The person makes sounds.
@@ -138,6 +168,8 @@ class Floor:
         self.person_speaking = True
         self._speech_start_s = at_s
         self._wake_at_s = None
+        here = self._face.facing != "away"
+        self._for_us = here or (self._for_us and bool(self._text))
         if self._barge_in.reply:
             return self._barge_in.sound(at_s)
         if self._ended and self._revision_text is not None:
@@ -147,6 +179,7 @@ class Floor:
 
     def _speech_stopped(self, event: SpeechStopped, at_s: float) -> list[Event]:
         self.person_speaking = False
+        self._for_us = self._for_us or self._face.facing != "away"
         self._speech_end_s = event.at_s
         self._voiced_s += max(0.0, event.at_s - self._speech_start_s)
         self._pause += 1
@@ -161,7 +194,7 @@ class Floor:
 
     def _partial(self, text: str, at_s: float) -> list[Event]:
         self._text = text
-        if self._barge_in.since_s is not None:
+        if self._barge_in.since_s is not None or (self._barge_in.reply and self.person_speaking):
             return self._barge_in.partial(text)
         if self._barge_in.reply or self._ended:
             return []
@@ -176,8 +209,12 @@ class Floor:
             return []
         self._final_in = self._words_in = True
         self._text = event.text
-        if not self._barge_in.reply:
-            return self._heard_out(at_s)
+        if self._barge_in.protected:
+            return []
+        return self._heard_out(at_s) if not self._barge_in.reply else self._overlapped(at_s)
+
+    def _overlapped(self, at_s: float) -> list[Event]:
+        """The full text is known of what was said beside the agent's voice."""
         if self._barge_in.since_s is None and self._answered and same_words(self._text, self._answered):
             decisions = self._barge_in.ignore("answered")  # words from before the agent spoke, known only now
         else:
@@ -197,6 +234,9 @@ class Floor:
         if not words(self._text) and self._revision_text is None:
             self._final_in, self._words_in, self._wake_at_s = False, False, None
             return [NothingSaid(self._pause)]
+        if not self._for_us:
+            self._forget_sound()
+            return [*self._drop_revision(), AsideIgnored(self._pause)]
         return self._weigh(at_s)
 
     def _new_revision(self, text: str, *, typed: bool) -> None:
@@ -211,6 +251,24 @@ class Floor:
         self._revision_text = None
         self._discarded += 1
         return [TurnResumed(self._revision)]
+
+    # What the camera shows.
+
+    def _seen(self, cue: FaceCue, at_s: float) -> list[Event]:
+        self._face = cue
+        if self.person_speaking:
+            self._for_us = self._for_us or cue.facing != "away"
+        return self._weigh(at_s)
+
+    def _nodded(self, at_s: float) -> list[Event]:
+        """A nod answers the agent's question, if nobody speaks and nothing has been said."""
+        asked = self._asked.rstrip().endswith("?") and at_s - self._agent_stopped_s < NOD_WITHIN_S
+        silent = not (self.person_speaking or self._barge_in.reply or self._revision_text or self._text)
+        if not asked or not silent:
+            return []
+        self._new_revision(NOD, typed=False)
+        self._speech_end_s, self._asked = at_s, ""
+        return [TurnMaybeOver(self._revision, NOD), *self._end("nod")]
 
     # Is the turn over?
 
@@ -248,6 +306,8 @@ class Floor:
             speech_s=self._voiced_s,
             asked=self._asked,
             habit=self._habit,
+            mouth=self._face.mouth,
+            facing=self._face.facing,
         )
         ends = ending(cues, self._settings)
         if self._discarded >= self._settings.speculations:
@@ -292,7 +352,7 @@ class Floor:
 
     def _timer(self, at_s: float) -> list[Event]:
         if self._barge_in.wake_at_s is not None and self._barge_in.wake_at_s <= at_s + ROUNDING_S:
-            return self._barge_in.timer(self._text)
+            return self._barge_in.timer(self._text, at_s)
         self._wake_at_s = None
         if not self.person_speaking and self._pause and not self._final_in:
             return self._final(TranscriptRevised(self._text, self._pause), at_s)
@@ -305,13 +365,24 @@ class Floor:
         self._close_turn()
         return self._barge_in.sound(at_s) if self.person_speaking else []
 
-    def _playback_stopped(self, reply: int) -> list[Event]:
+    def _playback_stopped(self, reply: int, at_s: float) -> list[Event]:
         if reply == self._barge_in.taken or (self._barge_in.reply and reply != self._barge_in.reply):
             return []
+        waited = self._barge_in.protected and self._final_in
         self._barge_in.stopped()
+        self._agent_stopped_s = at_s
         if self._ended:
             self._close_turn()
-        return []
+        return self._heard_out(at_s) if waited else []
+
+    def _passage_started(self, protected: bool, at_s: float) -> list[Event]:
+        """What was said during a protected passage is judged after it."""
+        decisions = self._barge_in.passage(protected)
+        if protected:
+            return decisions
+        if self.person_speaking:
+            return self._barge_in.sound(self._speech_start_s)
+        return self._overlapped(at_s) if self._final_in else []
 
     def _close_turn(self) -> None:
         self._answered = self._revision_text or ""

@@ -50,6 +50,7 @@ from visavis.kernel.events.reply import (
 from visavis.kernel.events.see import FaceCue, Nodded
 from visavis.kernel.events.turn import (
     Acknowledged,
+    AsideIgnored,
     BargeInIgnored,
     Ducked,
     EndpointScored,
@@ -57,6 +58,7 @@ from visavis.kernel.events.turn import (
     FloorTaken,
     HoldRequested,
     NothingSaid,
+    PassageStarted,
     PlaybackStarted,
     PlaybackStopped,
     SpeechStarted,
@@ -67,6 +69,7 @@ from visavis.kernel.events.turn import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
+    VoicePaused,
 )
 from visavis.kernel.json_text import encode_json
 
@@ -100,7 +103,10 @@ AnyEvent = (
     | TurnEnded
     | Ducked
     | FloorTaken
+    | VoicePaused
+    | PassageStarted
     | NothingSaid
+    | AsideIgnored
     | HoldRequested
     | Acknowledged
     | BargeInIgnored
@@ -142,6 +148,7 @@ __all__ = [
     "Acknowledged",
     "AnyEvent",
     "Apologized",
+    "AsideIgnored",
     "AudioHeard",
     "BargeInIgnored",
     "ClockRemapped",
@@ -167,6 +174,7 @@ __all__ = [
     "MessageRejected",
     "Nodded",
     "NothingSaid",
+    "PassageStarted",
     "PeerLost",
     "PeerReturned",
     "PlaybackStarted",
@@ -194,6 +202,7 @@ __all__ = [
     "TurnMaybeOver",
     "TurnResumed",
     "UsageCounted",
+    "VoicePaused",
     "decode_event",
     "encode_event",
 ]

@@ -60,11 +60,13 @@ class FirstAudioPlayed(Event, frozen=True):
 
 
 class AudioHeard(Event, frozen=True):
-    """Words of the reply that reached the person's ear, rounded down to a word; cumulative for the reply."""
+    """Words of the reply that reached the person's ear, rounded down to a word; cumulative for the reply. `saying`:
+    the words of the piece that begins to leave now."""
 
     content: ClassVar[bool] = True
     reply: int
     text: str
+    saying: str = ""
 
 
 class Interrupted(Event, frozen=True):

@@ -87,7 +87,8 @@ class TurnResumed(Event, frozen=True):
 
 
 class TurnEnded(Event, frozen=True):
-    """The turn is over. `speech_end_s` is when the last sound ended (of typed text: when it came in)."""
+    """The turn is over. `speech_end_s` is when the last sound ended (of typed text and of a nod: when it
+    came in)."""
 
     content: ClassVar[bool] = True
     turn: int
@@ -124,15 +125,38 @@ class Acknowledged(Event, frozen=True):
     kind: str
 
 
+class VoicePaused(Event, frozen=True):
+    """It is not clear yet whether the person interrupts: the agent's voice is silent, but nothing is lost. Either
+    `FloorTaken` drops the rest, or `BargeInIgnored` lets it go on from the word that was at the ear. `why`: sustained.
+    """
+
+    reply: int
+    why: str
+
+
+class PassageStarted(Event, frozen=True):
+    """A passage of reply `reply` begins to be heard; a `protected` one is said to its end, whoever speaks."""
+
+    reply: int
+    protected: bool
+
+
 class NothingSaid(Event, frozen=True):
     """The sound before pause `pause` held no words: no turn."""
 
     pause: int
 
 
+class AsideIgnored(Event, frozen=True):
+    """What was said before pause `pause` was said with the face turned away: to somebody else, so no turn."""
+
+    pause: int
+
+
 class BargeInIgnored(Event, frozen=True):
-    """The sound was no interruption; the voice went on at full level. `why`: backchannel, no_words, or
-    answered (late words that this very reply answers)."""
+    """The sound was no interruption; the voice goes on at full level, from the word it was paused at. `why`:
+    backchannel, no_words, echo (the agent's own words), side_talk (said while turned away), protected (the passage
+    is said to its end; the words are answered after it), or answered (late words that this very reply answers)."""
 
     reply: int
     why: str
