@@ -129,6 +129,52 @@ async def test_states_are_shown_and_thinking_has_dots() -> None:
         await person.page.locator(".typing").wait_for()
 
 
+# How low the eyes are on the screen: they sink in a nod and rise in thought.
+EYES_Y = "document.getElementById('eye-left').getBoundingClientRect().bottom"
+LOWEST = f"""
+() => new Promise((done) => {{
+  let lowest = 0;
+  const until = performance.now() + 1100;
+  const look = () => {{
+    lowest = Math.max(lowest, {EYES_Y});
+    performance.now() < until ? requestAnimationFrame(look) : done(lowest);
+  }};
+  look();
+}})
+"""
+
+
+@pytest.mark.parametrize(("motion", "sinks"), [("no-preference", True), ("reduce", False)])
+async def test_the_face_nods_when_it_is_told_and_nothing_is_announced(motion: str, sinks: bool) -> None:
+    async with caller(reduced_motion=motion) as person:
+        await person.join()
+        person.peer.send(m.State("listening"))
+        await person.becomes("s.face.state === 'listening'")
+        said = await person.page.locator("#announce").inner_text()
+        resting = await person.page.evaluate(LOWEST)
+        person.peer.send(m.Gesture("nod"))
+        await person.becomes("s.face.nods === 1")
+        lowest = await person.page.evaluate(LOWEST)
+        assert (lowest - resting > 6) == sinks
+        assert await person.page.locator("#announce").inner_text() == said
+        assert await person.page.locator("#state-text").inner_text() == "Listening"
+
+
+async def test_the_eyes_go_up_in_thought_and_the_head_comes_near_to_listen() -> None:
+    async with caller(reduced_motion="reduce") as person:
+        await person.join()
+        eyes: dict[str, float] = {}
+        width: dict[str, float] = {}
+        for state in ("idle", "listening", "thinking"):
+            person.peer.send(m.State(state))  # type: ignore[arg-type]
+            await person.becomes(f"s.face.state === '{state}'")
+            await person.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            eyes[state] = await person.page.evaluate(EYES_Y)
+            width[state] = await person.page.evaluate("document.querySelector('.pebble').getBoundingClientRect().width")
+        assert eyes["thinking"] < eyes["idle"] - 5
+        assert width["listening"] > width["idle"] * 1.02
+
+
 async def test_lips_follow_the_visemes_at_the_ear_and_stop_on_clear() -> None:
     async with caller() as person:
         await person.join()
