@@ -1,27 +1,39 @@
-"""A synthetic caller holds a conversation over real WebRTC and measures it from the audio at its own ear."""
+"""A synthetic caller holds a conversation and measures it from the audio at its own ear."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from visavis.bench.speech import RATE_HZ, spoken
+from visavis.bench.speech import RATE_HZ, spoken, without_pauses
 from visavis.kernel.media import Pcm
 from visavis.kernel.messages import Latency, Notice, Problem, State, Transcript
-from visavis.testing.rtc_caller import RtcCaller
+from visavis.testing.ear import Ear
 
 ANSWER_WITHIN_S = 20.0
 QUIET_S = 0.7
 """The agent has finished when nothing was heard for this long and it says it is idle."""
 
-AUDIBLE_RMS = 200.0
+
+class Caller(Protocol):
+    """One end of a call. Times are the running loop's."""
+
+    ear: Ear
+    messages: list[tuple[float, Any]]
+
+    async def say(self, pcm: Pcm) -> float: ...
+    async def wait_for(self, kind: type[Any], *, timeout_s: float = 10.0, after_s: float = 0.0) -> Any: ...
+    def give_consent(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the caller says. `after_s` seconds of the agent's answer to the line before are let pass first;
-    None waits for its end."""
+    """What the caller says, its pauses written as `|0.4|` (see `speech`).
+
+    `after_s` seconds of the agent's answer to the line before are let pass first; None waits for its end.
+    """
 
     text: str
     voice: str = "low"
@@ -29,7 +41,7 @@ class Line:
 
     @property
     def reference(self) -> str:
-        return self.text.replace(" | ", " ")
+        return without_pauses(self.text)
 
     @property
     def interrupts(self) -> bool:
@@ -38,17 +50,32 @@ class Line:
 
 @dataclass(slots=True)
 class TurnReport:
-    """One turn as the caller lived it, in milliseconds. `stop_ms`: until the agent was silent (interruptions)."""
+    """One turn as the caller lived it, in milliseconds; `end_s` is when its last sample left, `first_s` when the
+    answer began, in loop time (0: never). `stop_ms`: until the agent was silent (interruptions).
+
+    `content_gap_ms` is what lies between the first sound and the first content of the answer. `path_ms` and
+    `added_ms` come from the server's journal, -1 and None where that cannot tell.
+    """
 
     line: Line
     heard_as: str = ""
     answer: str = ""
+    end_s: float = 0.0
+    first_s: float = 0.0
     v2v_ms: float = -1.0
     server_v2v_ms: float = -1.0
     stages_ms: dict[str, float] = field(default_factory=dict)
     cut_off: bool = False
     closed_early: bool = False
     stop_ms: float = -1.0
+    content_gap_ms: float = 0.0
+    path_ms: float = -1.0
+    added_ms: float | None = None
+
+    @property
+    def content_ms(self) -> float:
+        """From the caller's last sample to the first content of the answer at the ear; -1 without an answer."""
+        return self.v2v_ms + self.content_gap_ms if self.v2v_ms >= 0 else -1.0
 
 
 @dataclass(slots=True)
@@ -62,10 +89,13 @@ class CallReport:
 class Conversation:
     """One call. `tell` gets each thing worth showing as it happens."""
 
-    def __init__(self, caller: RtcCaller, tell: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, caller: Caller, tell: Callable[[str], None] = lambda line: None, *, voices: str = "pitched"
+    ) -> None:
         self.caller = caller
         self.report = CallReport()
         self._tell = tell
+        self._voices = voices
         self._loop = asyncio.get_running_loop()
 
     async def begin(self) -> None:
@@ -81,7 +111,7 @@ class Conversation:
     async def hold(self, lines: Sequence[Line]) -> CallReport:
         """Say every line, each after the answer to the one before (or into it)."""
         for number, line in enumerate(lines):
-            audio = await spoken(line.text, line.voice)
+            audio = await spoken(line.text, line.voice, self._voices)
             following = lines[number + 1] if number + 1 < len(lines) else None
             await self.turn(line, audio, cut_short=following.after_s if following is not None else None)
         self.report.errors += [f"{m.code}: {m.text}" for _, m in self.caller.messages if isinstance(m, Problem)]
@@ -93,15 +123,17 @@ class Conversation:
         self.report.turns.append(turn)
         began_s = self._loop.time()
         end_s = await self.caller.say(audio)
+        turn.end_s = end_s
         onset_s = end_s - len(audio) / RATE_HZ
         if line.interrupts:
-            turn.stop_ms = (self._silent_from(onset_s) - onset_s) * 1000
+            turn.stop_ms = (self.caller.ear.silent_from(onset_s) - onset_s) * 1000
         else:
-            turn.cut_off = self._heard_between(onset_s + 0.1, end_s)
+            turn.cut_off = self.caller.ear.heard_between(onset_s + 0.1, end_s)
         self._tell(f"  caller  {line.reference}" + ("   (interrupts)" if line.interrupts else ""))
         first_s = await self._first_sound(end_s + 0.05)
-        turn.v2v_ms = (first_s - end_s) * 1000 if first_s is not None else -1.0
-        if first_s is None:
+        if first_s is not None:
+            turn.first_s, turn.v2v_ms = first_s, (first_s - end_s) * 1000
+        else:
             self.report.errors.append(f"no answer to: {line.reference}")
         if cut_short is None:
             await self._until_quiet()
@@ -137,31 +169,11 @@ class Conversation:
 
     async def _first_sound(self, after_s: float) -> float | None:
         while self._loop.time() < after_s + ANSWER_WITHIN_S:
-            first_s = self.caller.first_sound_after(after_s, threshold=AUDIBLE_RMS)
+            first_s = self.caller.ear.first_sound_after(after_s)
             if first_s is not None:
                 return first_s
             await asyncio.sleep(0.02)
         return None
-
-    def _last_sound(self) -> float:
-        for piece in reversed(self.caller.heard):
-            if piece.rms > AUDIBLE_RMS:
-                return piece.end_s
-        return 0.0
-
-    def _silent_from(self, after_s: float) -> float:
-        """When the voice that was audible at `after_s` stopped: its last sound before a pause of 0.4 s."""
-        last_s = after_s
-        for piece in self.caller.heard:
-            if piece.end_s < after_s or piece.rms <= AUDIBLE_RMS:
-                continue
-            if piece.at_s - last_s > 0.4:
-                break
-            last_s = max(last_s, piece.end_s)
-        return last_s
-
-    def _heard_between(self, from_s: float, to_s: float) -> bool:
-        return any(p.rms > AUDIBLE_RMS for p in self.caller.heard if from_s <= p.at_s < to_s)
 
     async def _until_quiet(self) -> None:
         """Until the agent says it is idle and nothing has been heard for a while; bounded."""
@@ -169,7 +181,7 @@ class Conversation:
         while self._loop.time() < deadline_s:
             states = [m.state for _, m in self.caller.messages if isinstance(m, State)]
             idle = not states or states[-1] in ("idle", "ended")
-            if idle and self._loop.time() - self._last_sound() > QUIET_S:
+            if idle and self._loop.time() - self.caller.ear.last_sound() > QUIET_S:
                 return
             await asyncio.sleep(0.05)
 

@@ -3,80 +3,87 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Sequence
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
 from visavis.bench.conversation import Conversation, Line, TurnReport
 from visavis.bench.figures import percentiles
-from visavis.bench.report import answered, stage_medians, wer
-from visavis.bench.server_process import ServerProcess
-from visavis.testing.rtc_caller import RtcCaller
+from visavis.bench.legs import add_legs
+from visavis.bench.lines import LINES
+from visavis.bench.loop_server import Door, Setup, open_server
+from visavis.bench.report import LOOP_STAGES, stage_medians, wer
+from visavis.bench.shaping import script_of
 
 TURNS_A_CALL = 8
 
-QUESTIONS = (
-    Line("What are your opening hours on Monday?", "low"),
-    Line("How much does a basic service cost?", "high"),
-    Line("I would like to know | whether I need an appointment.", "middle"),
-    Line("Where is your workshop?", "high"),
-    Line("Do you give a warranty on repairs?", "low"),
-    Line("My front wheel is bent, and | I need it before Saturday.", "middle"),
-    Line("How long does a full service take?", "low"),
-    Line("Can you fix a flat tire while I wait?", "high"),
-    Line("Is the workshop open on Sunday?", "middle"),
-    Line("What does it cost to repair a flat tire?", "low"),
-    Line("Could you tell me how | I get there from the station?", "high"),
-    Line("Are you busy today?", "middle"),
-)
+
+def calls_of(turns: int) -> list[list[Line]]:
+    """`turns` lines in calls of a few."""
+    lines = list(islice(cycle(LINES), turns))
+    return [lines[start : start + TURNS_A_CALL] for start in range(0, turns, TURNS_A_CALL)]
 
 
-async def loop_turns(server: ServerProcess, turns: int, loss: float, tell: Callable[[str], None]) -> list[TurnReport]:
-    """`turns` turns in calls of a few, with `loss` (share of packets, both ways)."""
-    lines = list(islice(cycle(QUESTIONS), turns))
+async def loop_turns(
+    door: Door, calls: Sequence[Sequence[Line]], tell: Callable[[str], None], *, voices: str, loss: float, seed: int
+) -> list[TurnReport]:
+    """Every line of every call, with `loss` (share of packets, both ways)."""
     done: list[TurnReport] = []
-    for number, start in enumerate(range(0, turns, TURNS_A_CALL)):
-        caller = RtcCaller(video=True, loss=loss, seed=number)
-        await caller.join(server.url)
-        try:
-            conversation = Conversation(caller, tell)
+    for number, lines in enumerate(calls):
+        async with door.call(loss=loss, seed=seed + number) as line:
+            conversation = Conversation(line.caller, tell, voices=voices)
             await conversation.begin()
-            report = await conversation.hold(lines[start : start + TURNS_A_CALL])
-            done += report.turns
-        finally:
-            await caller.leave()
+            turns = (await conversation.hold(lines)).turns
+        wall_offset_s = time.time() - asyncio.get_running_loop().time()
+        add_legs(turns, await door.journal(line.session), wall_offset_s)
+        done += turns
     return done
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """`options`: turns, loss, agent."""
+    """`options`: turns, loss, agent, transport, stack, llm, openers, voices, seed."""
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    async with ServerProcess(agent=options.agent) as server:
-        clean = loop_figures(await loop_turns(server, options.turns, 0.0, tell))
-        if not options.loss:
-            return clean
-        tell(f"\nand with {options.loss:.0%} of the packets lost, both ways:\n")
-        lossy = loop_figures(await loop_turns(server, options.turns, options.loss, tell))
-        return compare_loss(clean, lossy, options.loss)
+    calls = calls_of(options.turns)
+    rounds = [0.0, options.loss] if options.loss else [0.0]
+    with tempfile.TemporaryDirectory() as folder:
+        script = None
+        if options.stack == "shaped":
+            script = await script_of(calls * len(rounds), options.voices, llm=options.llm, seed=options.seed)
+        setup = Setup(Path(folder), options.agent, options.openers, script)
+        figures = []
+        async with open_server(options.transport, setup) as door:
+            for loss in rounds:
+                if loss:
+                    tell(f"\nand with {loss:.0%} of the packets lost, both ways:\n")
+                turns = await loop_turns(door, calls, tell, voices=options.voices, loss=loss, seed=options.seed)
+                figures.append(loop_figures(turns))
+    return compare_loss(figures[0], figures[1], options.loss) if options.loss else figures[0]
 
 
 def loop_figures(turns: Sequence[TurnReport]) -> dict[str, Any]:
-    """Milliseconds unless said; shares are fractions of the turns."""
-    content = percentiles(answered(turns), 50, 95, 99)
+    """Milliseconds unless said; shares are fractions of the turns. A turn that was cut off has no latency."""
+    answered = [turn for turn in turns if turn.v2v_ms >= 0]
+    timed = [turn for turn in answered if not turn.cut_off]
     count = max(1, len(turns))
     return {
         "turns": len(turns),
-        "answered": len(answered(turns)),
-        "first_content_ms": content,
-        "first_sound_ms": {name: content[name] for name in ("p50", "p95")},
+        "answered": len(answered),
+        "first_content_ms": percentiles([turn.content_ms for turn in timed], 50, 95, 99),
+        "first_sound_ms": percentiles([turn.v2v_ms for turn in timed], 50, 95),
         "false_cutoffs": round(sum(turn.cut_off for turn in turns) / count, 4),
         "early_closes": round(sum(turn.closed_early for turn in turns) / count, 4),
         "wer": wer(turns),
-        "stages_ms": stage_medians(turns),
+        "critical_path_ms": percentiles([turn.path_ms for turn in timed if turn.path_ms >= 0], 50, 95),
+        "added_ms": percentiles([turn.added_ms for turn in timed if turn.added_ms is not None], 50, 95),
+        "stages_ms": stage_medians(timed, LOOP_STAGES),
     }
 
 

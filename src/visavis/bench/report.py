@@ -10,11 +10,13 @@ from visavis.bench.conversation import CallReport, TurnReport
 from visavis.bench.figures import percentiles, word_error_rate
 
 STAGES = ("endpoint", "asr", "llm_first_token", "first_clause", "tts", "transport")
+LOOP_STAGES = ("inbound", *STAGES[:-1], "release", "outbound", "transport")
+"""Where the server's journal is at hand, too."""
 
 
-def stage_medians(turns: Sequence[TurnReport]) -> dict[str, float]:
+def stage_medians(turns: Sequence[TurnReport], stages: Sequence[str] = STAGES) -> dict[str, float]:
     """Median milliseconds of each stage over the turns that have it."""
-    values = {name: [t.stages_ms[name] for t in turns if name in t.stages_ms] for name in STAGES}
+    values = {name: [t.stages_ms[name] for t in turns if name in t.stages_ms] for name in stages}
     return {name: round(median(found)) if found else -1.0 for name, found in values.items()}
 
 

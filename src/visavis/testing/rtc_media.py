@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -16,20 +14,12 @@ from aiortc.mediastreams import MediaStreamError
 from av.video.codeccontext import VideoCodecContext
 
 from visavis.kernel.media import Pcm
+from visavis.testing.microphone import FRAME_S, Microphone
 from visavis.transport.jitter import RTP_HZ
 from visavis.transport.opus import new_encoder
 
 MIC_HZ = 24_000
-_FRAME = MIC_HZ // 50
-_FRAME_S = 0.02
 _VIDEO_HZ = 90_000
-
-
-@dataclass(slots=True)
-class _Utterance:
-    pcm: Pcm
-    said: asyncio.Future[float]
-    at: int = 0
 
 
 class MicrophoneTrack(MediaStreamTrack):
@@ -41,22 +31,25 @@ class MicrophoneTrack(MediaStreamTrack):
     def __init__(self, bitrate: int = 32_000) -> None:
         super().__init__()
         self._encoder = new_encoder(MIC_HZ, bitrate, dtx=False)
-        self._said: deque[_Utterance] = deque()
+        self._microphone = Microphone(MIC_HZ)
         self._start_s: float | None = None
         self._count = 0
-        self.muted = False
+
+    @property
+    def muted(self) -> bool:
+        return self._microphone.muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._microphone.muted = muted
 
     async def say(self, pcm: Pcm) -> float:
         """Speak mono `pcm` at 24 kHz after what is already queued; returns the loop time its last sample left."""
-        utterance = _Utterance(pcm, asyncio.get_running_loop().create_future())
-        self._said.append(utterance)
-        return await utterance.said
+        return await self._microphone.say(pcm)
 
     def hush(self) -> None:
         """Break off: drop what has not been spoken."""
-        now_s = asyncio.get_running_loop().time()
-        while self._said:
-            self._finish(self._said.popleft(), now_s)
+        self._microphone.hush()
 
     async def recv(self) -> av.Packet[Any]:
         if self.readyState != "live":
@@ -64,33 +57,13 @@ class MicrophoneTrack(MediaStreamTrack):
         now_s = asyncio.get_running_loop().time()
         if self._start_s is None:
             self._start_s = now_s
-        due_s = self._start_s + self._count * _FRAME_S
+        due_s = self._start_s + self._count * FRAME_S
         if due_s > now_s:
             await asyncio.sleep(due_s - now_s)
-        packet = av.Packet(self._encoder.encode(self._next_frame(due_s)))
+        packet = av.Packet(self._encoder.encode(self._microphone.frame(due_s)))
         packet.pts, packet.time_base = self._count * RTP_HZ // 50, Fraction(1, RTP_HZ)
         self._count += 1
         return packet
-
-    def _next_frame(self, due_s: float) -> Pcm:
-        frame = np.zeros(_FRAME, dtype=np.int16)
-        filled = 0
-        while self._said and filled < _FRAME:
-            utterance = self._said[0]
-            piece = utterance.pcm[utterance.at : utterance.at + _FRAME - filled]
-            frame[filled : filled + len(piece)] = piece
-            filled += len(piece)
-            utterance.at += len(piece)
-            if utterance.at >= len(utterance.pcm):
-                self._finish(self._said.popleft(), due_s - (_FRAME - filled) / MIC_HZ)
-        if self.muted:
-            frame[:] = 0
-        return frame
-
-    @staticmethod
-    def _finish(utterance: _Utterance, at_s: float) -> None:
-        if not utterance.said.done():
-            utterance.said.set_result(at_s)
 
 
 @lru_cache(maxsize=4)
