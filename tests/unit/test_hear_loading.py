@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from visavis.hear.moonshine import MoonshineAsr
-from visavis.hear.onnx import model_file, open_session
 from visavis.hear.silero import SileroVad
 from visavis.hear.smart_turn import SmartTurn
 from visavis.hear.whisper import WhisperAsr
 from visavis.kernel.errors import ConfigError, ModelError
 from visavis.kernel.settings import Settings
 from visavis.models.engines import EngineContext
+from visavis.models.onnx import model_file, open_session
 from visavis.models.scheduler import ComputeScheduler
 
 

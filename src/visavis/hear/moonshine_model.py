@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from visavis.hear.base import HEAR_RATE_HZ
 from visavis.hear.moonshine_tokens import END, START, Tokens, repeats_from
-from visavis.hear.onnx import ORT_ERRORS, model_file, open_session
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.media import Samples
+from visavis.models.onnx import ORT_ERRORS, model_file, open_session
 from visavis.models.scheduler import Yield
 
 TOKENS_PER_S = 6.5

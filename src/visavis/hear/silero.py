@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.hear.base import HEAR_RATE_HZ, VadStream
-from visavis.hear.onnx import ORT_ERRORS, model_file, open_session
 from visavis.kernel.errors import ProviderError, UsageError
 from visavis.kernel.media import Pcm, Samples
 from visavis.models.engines import EngineContext
+from visavis.models.onnx import ORT_ERRORS, model_file, open_session
 from visavis.models.scheduler import ComputeScheduler, Priority
 
 WINDOW = 512

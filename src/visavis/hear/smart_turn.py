@@ -14,10 +14,10 @@ import numpy as np
 
 from visavis.hear.base import HEAR_RATE_HZ
 from visavis.hear.log_mel import log_mel
-from visavis.hear.onnx import ORT_ERRORS, model_file, open_session
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.media import Samples
 from visavis.models.engines import EngineContext
+from visavis.models.onnx import ORT_ERRORS, model_file, open_session
 from visavis.models.scheduler import ComputeScheduler, Priority
 
 SECONDS = 8

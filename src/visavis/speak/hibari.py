@@ -18,7 +18,7 @@ from visavis.models.engines import EngineContext
 from visavis.models.scheduler import ComputeScheduler, Preempted, Priority
 from visavis.speak.base import Speech
 from visavis.speak.english import EnglishG2p, joined
-from visavis.speak.onnx import ORT_ERRORS
+from visavis.models.onnx import ORT_ERRORS
 from visavis.speak.piece import make_piece
 from visavis.speak.visemes import PhoneWord
 

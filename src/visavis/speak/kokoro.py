@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from visavis.kernel.errors import ModelError, ProviderError, Rejected
 from visavis.kernel.media import Samples
 from visavis.models.engines import EngineContext
+from visavis.models.onnx import ORT_ERRORS, open_session
 from visavis.models.scheduler import ComputeScheduler, Preempted, Priority
 from visavis.speak import spanish_g2p
 from visavis.speak.base import Speech
 from visavis.speak.english import EnglishG2p, joined, phoneme_ids
-from visavis.speak.onnx import ORT_ERRORS
 from visavis.speak.piece import make_piece
 from visavis.speak.visemes import PhoneWord
 
@@ -126,13 +125,8 @@ class KokoroTts:
 
 
 def _load(directory: Path) -> Loaded:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            str(directory / "model_quantized.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(directory / "model_quantized.onnx")
         tables = {file.stem: np.fromfile(file, np.float32) for file in sorted((directory / "voices").glob("*.bin"))}
         voices = {name: table.reshape(-1, 256) for name, table in tables.items()}
     except _LOAD_FAILURES as error:
