@@ -164,7 +164,7 @@ def test_words_during_the_goodbye_keep_the_call(at_s: float) -> None:
     played = checked(call, until=50.0)
     assert played.reason == "left"
     assert played.heard()[-2:] == ["At nine.", STILL_THERE] or played.heard()[-1] == "At nine."
-    assert GOODBYE.startswith(played.heard()[2])
+    assert GOODBYE.startswith(played.heard()[2]) or played.heard()[2] == "At nine.", "it was cut at once"
 
 
 def test_typed_words_during_the_goodbye_keep_the_call() -> None:

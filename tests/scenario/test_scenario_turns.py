@@ -141,15 +141,6 @@ def test_heard_is_what_was_at_the_ear_not_what_was_made() -> None:
     assert len(cut.heard.split()) == int(spoken_s / 0.3 + 1e-6), "0.3 s a word, rounded down"
 
 
-def test_sustained_sound_interrupts() -> None:
-    call = Scenario(llm=ScriptedLlm([LONG]), asr_options={"partial_every_s": 60.0})
-    call.says(1.0, "when do you open")
-    call.noise(4.0, 1.2)
-    played = checked(call, until=9.0)
-    assert [event.why for event in played.events(FloorTaken)] == ["sustained"]
-    assert played.at(FloorTaken) == pytest.approx(4.0 + 0.55, abs=0.05)
-
-
 def test_typing_interrupts() -> None:
     call = Scenario(llm=ScriptedLlm([LONG, "At nine."]))
     call.says(1.0, "when do you open")

@@ -145,7 +145,8 @@ def test_a_reply_is_played_at_its_pace_and_told() -> None:
     speaking = virtually(main())
     assert speaking.facts == [
         (0.0, PlaybackStarted(4)),
-        (0.6, AudioHeard(4, "we")),
+        (0.0, AudioHeard(4, "", "we open")),
+        (0.6, AudioHeard(4, "we", "at nine")),
         (1.3, PlaybackStopped(4)),
     ]
     assert [round(at_s, 3) for at_s, _ in speaking.door.played] == [round(n * 0.02, 3) for n in range(60)]

@@ -22,8 +22,10 @@ from visavis.kernel.events import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
+    VoicePaused,
 )
 from visavis.kernel.settings import TurnSettings
+from visavis.turn.barge_in import PAUSE_S
 from visavis.turn.floor import FINAL_GUARD_S, Floor
 
 Told = list[tuple[float, Event]]
@@ -213,9 +215,19 @@ def test_two_words_take_the_floor() -> None:
     assert told == [(1.064, Ducked(7)), (1.4, FloorTaken(7, "words"))]
 
 
-def test_sustained_sound_takes_the_floor_without_words() -> None:
-    told = play(agent_speaking(), [(1.064, SpeechStarted(1.0))], until=3.0)
-    assert told == [(1.064, Ducked(7)), (1.55, FloorTaken(7, "sustained"))]
+def test_sustained_sound_pauses_the_voice_until_words_decide() -> None:
+    told = play(agent_speaking(), [(1.064, SpeechStarted(1.0)), (2.0, TranscriptRevised("what about"))], until=3.0)
+    assert told == [(1.064, Ducked(7)), (1.55, VoicePaused(7, "sustained")), (2.0, FloorTaken(7, "words"))]
+
+
+def test_a_sustained_sound_without_words_does_not_silence_the_agent_for_long() -> None:
+    facts: Told = [(1.064, SpeechStarted(1.0)), (3.5, TranscriptRevised("what about")), (3.6, TextTyped("x"))]
+    assert play(agent_speaking(), facts)[:4] == [
+        (1.064, Ducked(7)),
+        (1.55, VoicePaused(7, "sustained")),
+        (1.55 + PAUSE_S, BargeInIgnored(7, "no_words")),
+        (3.5, FloorTaken(7, "words")),
+    ]
 
 
 def test_typing_takes_the_floor() -> None:
@@ -278,7 +290,7 @@ def test_late_words_that_were_answered_already_do_not_interrupt_the_answer() -> 
 
 def test_a_person_who_speaks_when_the_agent_begins_is_watched() -> None:
     facts: Told = [(1.064, SpeechStarted(1.0)), (1.2, PlaybackStarted(3))]
-    assert play(floor(), facts, until=2.0) == [(1.2, Ducked(3)), (1.75, FloorTaken(3, "sustained"))]
+    assert play(floor(), facts, until=2.0) == [(1.2, Ducked(3)), (1.75, VoicePaused(3, "sustained"))]
 
 
 def test_a_rounded_timer_is_early_enough() -> None:

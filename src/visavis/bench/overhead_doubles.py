@@ -35,6 +35,9 @@ class _InstantAsrStream:
     async def final(self) -> Words:
         return self._words
 
+    def hurry(self, on: bool) -> None:
+        """Partials come as they come."""
+
     def commit(self) -> None:
         """Nothing to forget."""
 

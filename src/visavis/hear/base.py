@@ -1,8 +1,8 @@
 """The contracts of hearing. Engines are loaded once per process and shared; streams are one caller's light state.
 
 Everything here works on mono audio at 16 kHz: `Pcm` is int16 shape (n,), `Samples` float32 in −1…1. Computation
-runs on the compute scheduler, not on the event loop (small batches of voice activity do); cancelling an await abandons the result and leaves the
-stream usable. Errors: `ModelError` when an engine cannot load, `ProviderError` when a call fails.
+runs on the compute scheduler, not on the event loop (but small batches of voice activity do); cancelling an await
+abandons the result and leaves the stream usable. Errors: `ModelError` when an engine cannot load, `ProviderError` when a call fails.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ class AsrStream(Protocol):
     """
 
     def push(self, pcm: Pcm) -> None: ...
+
+    def hurry(self, on: bool) -> None:
+        """While `on`, the first partials of a turn are wanted as soon as a word can be known, at more cost: they
+        tell whether somebody interrupts. A recogniser that tells them soon in any case may do nothing."""
+        ...
 
     async def final(self) -> Words: ...
 

@@ -31,6 +31,15 @@ MOST_WAITING_S = 120.0
 BUSY_SHARE = 4.0
 """The next partial comes no sooner than this many times what the last one took."""
 
+HURRY_FIRST_S = 0.5
+"""Audio before the first partial in a hurry: some 0.3 s of speech behind the silence before its onset."""
+
+HURRY_S = 0.15
+"""Audio between partials in a hurry; the machine may be busy with them all the time, but only at a turn's beginning."""
+
+HURRY_UNTIL_S = 1.6
+"""Audio of a turn, the silence before its onset included, after which there is no more hurry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -101,6 +110,7 @@ class RedecodingStream:
         self._look_task: asyncio.Task[None] | None = None
         self._closed = False
         self._turn = _Turn()
+        self._hurried = False
         self._look_at = self._every  # samples pushed at which the next partial is due
 
     def push(self, pcm: Pcm) -> None:
@@ -110,9 +120,25 @@ class RedecodingStream:
         self._turn.add(pcm)
         idle = self._look_task is None and not self._finals and not self._closed
         if idle and self._turn.pushed >= self._look_at:
-            self._look_at = self._turn.pushed + self._every
+            self._look_at = self._turn.pushed + self._step
             self._look_task = asyncio.create_task(self._look(self._turn), name="asr-partial")
             self._look_task.add_done_callback(self._looked)
+
+    def hurry(self, on: bool) -> None:
+        self._hurried = on
+        if on:
+            self._look_at = min(self._look_at, max(self._first, self._turn.pushed))
+
+    @property
+    def _first(self) -> int:
+        """Samples of a turn before its first partial."""
+        return min(self._every, round(HURRY_FIRST_S * HEAR_RATE_HZ)) if self._hurried else self._every
+
+    @property
+    def _step(self) -> int:
+        """Samples from one partial to the next."""
+        hurried = self._hurried and self._turn.pushed < HURRY_UNTIL_S * HEAR_RATE_HZ
+        return round(HURRY_S * HEAR_RATE_HZ) if hurried else self._every
 
     async def final(self) -> Words:
         """The best text of the turn so far. Asked again without new audio, answers at once.
@@ -139,7 +165,7 @@ class RedecodingStream:
         if self._look_task is not None:
             self._look_task.cancel()
         self._turn = _Turn()
-        self._look_at = self._every
+        self._look_at = self._first
 
     async def close(self) -> None:
         self._closed = True
@@ -169,7 +195,8 @@ class RedecodingStream:
         took_s = clock.time() - began_s
         turn.latest = heard
         # Audio that came in meanwhile counts: half a second after the last partial began, unless that took long.
-        self._look_at += max(0, int((BUSY_SHARE * took_s) * HEAR_RATE_HZ) - self._every)
+        share = 1.0 if self._step < self._every else BUSY_SHARE
+        self._look_at += max(0, int(share * took_s * HEAR_RATE_HZ) - self._step)
         text = _joined(turn.settled, heard.text)
         if text and text != turn.told:
             turn.told = text

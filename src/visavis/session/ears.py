@@ -10,6 +10,7 @@ import numpy as np
 
 from visavis.hear.base import HEAR_RATE_HZ, AsrStream, VadStream, Words
 from visavis.hear.gain import AutoGain
+from visavis.hear.lull import Lull
 from visavis.hear.segmenter import SpeechSegmenter
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechStopped, TranscriptRevised
@@ -49,6 +50,7 @@ class Ears:
         self._segmenter = SpeechSegmenter(settings)
         self._microphone = Microphone(layers.echo_canceller() if far_end else None, far_end)
         self._gain = AutoGain() if layers.gain else None
+        self._lull = Lull()
         self._frames: deque[AudioFrame] = deque(maxlen=QUEUE_FRAMES)
         self._arrived = asyncio.Event()
         self._rest: Pcm = np.zeros(0, np.int16)
@@ -63,7 +65,8 @@ class Ears:
     def hear(self, frame: Cleared[AudioFrame]) -> None:
         """Take a frame; never blocks."""
         self._frames.append(frame.value)
-        self._arrived.set()
+        if not self._lull.may_wait(frame.value.pcm):
+            self._arrived.set()
 
     async def run(self) -> None:
         """Works through the frames until cancelled. Raises ProviderError; may be called again after that."""
@@ -74,6 +77,10 @@ class Ears:
             while self._frames:
                 await self._take(self._frames.popleft())
                 self._tell_partial()
+
+    def hurry(self, on: bool) -> None:
+        """Whether words are wanted as soon as they can be known: the agent is being heard."""
+        self._asr.hurry(on)
 
     async def close(self) -> None:
         """Cancels recognition; nothing is heard afterwards."""
@@ -92,6 +99,7 @@ class Ears:
         window = self._gain.apply(raw) if self._gain is not None else raw
         with translated("vad", "vad"):
             p = await self._vad.push(window)
+        self._lull.scored(p)
         if self._gain is not None and not self._microphone.agent_heard(at_s):
             self._gain.learn(raw, p)
         fact = self._segmenter.push(at_s, p)

@@ -10,6 +10,7 @@ import numpy as np
 from visavis.hear.resample import Resampler
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.events import AudioHeard, Event, PlaybackStarted, PlaybackStopped
+from visavis.kernel.media import Pcm
 from visavis.kernel.messages import Transcript, VisemeTrack
 from visavis.session.echo_reference import EchoReference
 from visavis.speak.base import Speech
@@ -35,6 +36,8 @@ class Mouth:
         self._resampler: Resampler | None = None
         self._audible = 0
         self._next_s = 0.0
+        self._due: asyncio.Future[None] | None = None
+        """What `run` waits for between two frames."""
         self.finished = asyncio.Event()
 
     @property
@@ -72,23 +75,45 @@ class Mouth:
         self.pacer.complete = False
         self.finished.clear()
 
-    def duck(self, on: bool) -> None:
-        self.pacer.duck(on)
+    def duck(self) -> None:
+        """The voice turned down, until `resume`."""
+        self.pacer.duck(True)
+
+    def pause(self) -> None:
+        """Silence at once, and nothing lost: `resume` goes on from the word that was at the ear."""
+        now_s = self._media.now()
+        self._hush(self.pacer.pause(now_s, self._transport.playout_delay_s), now_s)
+
+    def resume(self) -> None:
+        """The voice at full level again, and going on if it was paused."""
+        self.pacer.duck(False)
+        self.pacer.resume()
+        self._work.set()
 
     def stop(self) -> str:
         """Silence at once, at the door and in its queues. Returns the words that were heard."""
         now_s = self._media.now()
-        tail = self.pacer.stop(now_s)
+        self._hush(self.pacer.stop(now_s), now_s)
         heard = self.pacer.heard(now_s, self._transport.playout_delay_s)
+        self._fall_silent()
+        self._work.set()
+        return heard
+
+    def _hush(self, tail: Pcm, at_s: float) -> None:
+        """Drop what has not left the door yet, then fade out with `tail`."""
         if self._audible:
             self._transport.clear()
         if len(tail):
             frame = np.zeros(round(self.pacer.rate_hz * OUT_FRAME_S), np.int16)
             frame[: len(tail)] = tail
-            self._play(frame, now_s)
-        self._fall_silent()
-        self._work.set()
-        return heard
+            self._play(frame, at_s)
+
+    def aside(self, frame: Pcm, at_s: float) -> bool:
+        """Play 20 ms that are part of no reply (a soft "mm-hm"). False, and silence, when a reply has the ear."""
+        if self._audible or self.pacer.ready:
+            return False
+        self._play(frame, at_s)
+        return True
 
     def heard(self) -> str:
         """The words of the current reply that have reached the ear by now."""
@@ -111,7 +136,7 @@ class Mouth:
             self._piece_started(paced.started)
         self._play(paced.pcm, self._next_s)
 
-    def _play(self, frame: np.ndarray[tuple[int], np.dtype[np.int16]], at_s: float) -> None:
+    def _play(self, frame: Pcm, at_s: float) -> None:
         self._transport.play(frame, at_s)
         if self.echo is not None:
             self.echo.played(frame, at_s)
@@ -120,9 +145,27 @@ class Mouth:
         self._next_s += OUT_FRAME_S
         wait_s = self._next_s - self._media.now()
         if wait_s > 0:
-            await asyncio.sleep(wait_s)
+            loop = asyncio.get_running_loop()
+            self._due = loop.create_future()
+            timer = loop.call_later(wait_s, self._wake)
+            try:
+                await self._due
+            finally:
+                timer.cancel()
         elif wait_s < -LATE_S:
             self._next_s = self._media.now()
+
+    def _wake(self) -> None:
+        if self._due is not None and not self._due.done():
+            self._due.set_result(None)
+
+    def nudge(self) -> None:
+        """The process is awake for this session: a frame that is due within 20 ms leaves along with it.
+
+        Called for each frame of the person's, this halves the times that a call wakes the processor up.
+        """
+        if self._next_s - self._media.now() <= OUT_FRAME_S:
+            self._wake()
 
     def _piece_started(self, speech: Speech) -> None:
         reply = self.pacer.reply
@@ -132,15 +175,15 @@ class Mouth:
         marks = [(round(at_s * 1000), shape) for at_s, shape in speech.visemes]
         self._transport.send(VisemeTrack(marks, round(speech.duration_s * 1000)))
         self._transport.send(Transcript("agent", self.pacer.spoken(), False, reply))
-        heard = self.heard()
-        if heard:
-            self._on_fact(AudioHeard(reply, heard))
+        saying = " ".join(word.text for word in speech.words)
+        self._on_fact(AudioHeard(reply, self.heard(), saying))
 
     async def _wind_up(self) -> None:
         """Everything has left; wait until it is at the ear, then say so."""
         reply = self.pacer.reply
         if self._audible:
-            await asyncio.sleep(self._transport.playout_delay_s)
+            early_s = max(0.0, self._next_s - self._media.now())
+            await asyncio.sleep(early_s + self._transport.playout_delay_s)
         if self.pacer.reply == reply and self.pacer.done:
             self._fall_silent()
 

@@ -21,6 +21,7 @@ from visavis.kernel.events import (
     ToolReturned,
     TranscriptRevised,
     TurnEnded,
+    VoicePaused,
 )
 from visavis.kernel.messages import (
     AgentState,
@@ -93,11 +94,11 @@ class PageView:
         match record.event:
             case SpeechStarted() if self._state != "speaking":
                 self.state("listening")
-            case FloorTaken():
+            case FloorTaken() | VoicePaused():
                 self.state("listening")
             case TurnEnded():
                 self.state("thinking")
-            case PlaybackStarted():
+            case PlaybackStarted() | BargeInIgnored():
                 self.state("speaking")
             case PlaybackStopped() if self._state in ("speaking", "thinking"):
                 self.state("idle")

@@ -221,12 +221,15 @@ class Session:
         if isinstance(event, PlaybackStarted):
             self._replies.became_audible(self._speech_end_s, record.at_s)
             self._conductor.started(event.reply)
+            self._ears.hurry(True)
             if not self._floor.words_due:
                 self._ears.forget()
         elif isinstance(event, TranscriptRevised) and not event.pause:
             self._replies.hear(event.text)
-        elif isinstance(event, PlaybackStopped) and self._conductor.stopped(event.reply):
-            self._ears.forget()
+        elif isinstance(event, PlaybackStopped):
+            self._ears.hurry(False)
+            if self._conductor.stopped(event.reply):
+                self._ears.forget()
         for decision in self._floor.feed(record.event, record.at_s):
             self._scribe.note(decision, record.at_s)  # decided then, however long the computer took over it
             self._carry_out(decision)
@@ -307,6 +310,7 @@ class Session:
         match item:
             case AudioFrame():
                 self._ears.hear(self._scribe.gate.clear(item))
+                self._mouth.nudge()
             case VideoFrame():
                 self._eyes.see(item)
             case Cue():

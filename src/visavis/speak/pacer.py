@@ -1,18 +1,20 @@
 """The pacer: holds what is to be said, hands it out 20 ms at a time, and knows to the sample what has been heard.
 
 Pure: time comes in with every call. One reply at a time is on the pacer; nothing is handed out until it is
-released. Heard = paced minus the play-out delay the client reports, rounded down to a word.
+released. Heard = paced minus the play-out delay the client reports, rounded down to a word. A pause goes back to the
+beginning of the word that was at the ear, so that nothing is lost and no word counts twice.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from visavis.kernel.media import Pcm
-from visavis.speak.base import Speech
+from visavis.speak.base import Speech, Viseme, WordMark
 
 DUCK_GAIN = 0.2
 """About −14 dB: clearly lower at the ear, still audible."""
@@ -25,7 +27,8 @@ _SAME_S = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """20 ms to play. `started` is the piece whose first sample is in it; `ended` when nothing is left after it."""
+    """20 ms to play. `started` is the piece whose first sample is in it (after a pause: what is left of the piece);
+    `ended` when nothing is left after it."""
 
     pcm: Pcm
     started: Speech | None
@@ -41,7 +44,7 @@ class _Run:
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Piece:
     speech: Speech
     pcm: Pcm
@@ -62,6 +65,33 @@ class _Piece:
         else:
             self.runs.append(_Run(at_s, begin, end))
 
+    def recall(self, ear_s: float, rate_hz: int) -> int:
+        """What had not reached the ear by `ear_s` never left. Returns the sample to go on from: a word's first."""
+        reached = min(self.heard(ear_s, rate_hz), len(self.pcm))
+        for run in self.runs:
+            run.end = min(run.end, max(run.begin, reached))
+        for word in self.speech.words:
+            begin = round(word.start_s * rate_hz)
+            if begin < reached < min(round(word.end_s * rate_hz), len(self.pcm)):
+                return begin
+        return reached
+
+
+def _rest(speech: Speech, sample: int) -> Speech:
+    """`speech` from `sample` on, its marks counted from there."""
+    if not sample:
+        return speech
+    by_s = sample / speech.rate_hz
+    words = tuple(WordMark(w.text, w.start_s - by_s, w.end_s - by_s) for w in speech.words if w.end_s > by_s)
+    visemes = tuple((max(0.0, at_s - by_s), shape) for at_s, shape in _from(speech.visemes, by_s))
+    return Speech(speech.pcm[sample:], speech.rate_hz, words, visemes)
+
+
+def _from(visemes: Sequence[Viseme], by_s: float) -> Sequence[Viseme]:
+    """From the mouth shape that holds at `by_s`."""
+    earlier = sum(at_s <= by_s for at_s, _ in visemes)
+    return visemes[max(0, earlier - 1) :]
+
 
 @dataclass(slots=True)
 class Pacer:
@@ -73,18 +103,23 @@ class Pacer:
     released: bool = False
     complete: bool = False
     """True when no further piece of this reply will come."""
+    paused: bool = False
+    """True while nothing is handed out although there is something to say."""
     _queue: deque[_Piece] = field(default_factory=deque)
     _position: int = 0
     _said: list[_Piece] = field(default_factory=list)
     _gain: float = 1.0
     _target: float = 1.0
     _stopped_at_s: float | None = None
+    _announced: bool = False
+    """Whether the piece under way has been told of as started."""
 
     def begin(self, reply: int, *, released: bool) -> None:
         """Make room for a new reply; whatever was on the pacer is dropped."""
         self._queue.clear()
         self._said.clear()
         self.reply, self.released, self.complete = reply, released, False
+        self.paused = self._announced = False
         self._position, self._gain, self._target, self._stopped_at_s = 0, 1.0, 1.0, None
 
     def add(self, speech: Speech) -> None:
@@ -102,7 +137,7 @@ class Pacer:
     @property
     def ready(self) -> bool:
         """True when the next frame would hold voice."""
-        return self.released and bool(self._queue)
+        return self.released and not self.paused and bool(self._queue)
 
     @property
     def done(self) -> bool:
@@ -123,9 +158,11 @@ class Pacer:
         started: Speech | None = None
         while filled < size and self._queue:
             piece = self._queue[0]
-            if not piece.runs:
-                self._said.append(piece)
-                started = started or piece.speech
+            if not self._announced:
+                self._announced = True
+                if not (self._said and self._said[-1] is piece):
+                    self._said.append(piece)
+                started = started or _rest(piece.speech, self._position)
             take = min(size - filled, len(piece.pcm) - self._position)
             left_at_s = at_s + filled / self.rate_hz
             piece.leaves(self._position, self._position + take, left_at_s, self.rate_hz)
@@ -135,6 +172,7 @@ class Pacer:
             if self._position >= len(piece.pcm):
                 self._queue.popleft()
                 self._position = 0
+                self._announced = False
         return Paced(self._shaped(out), started, self.done)
 
     def _shaped(self, pcm: Pcm) -> Pcm:
@@ -149,16 +187,44 @@ class Pacer:
 
     def stop(self, at_s: float) -> Pcm:
         """Drop all that has not left; returns a 10 ms fade-out of what was under way (maybe empty)."""
-        tail = np.zeros(0, np.int16)
-        if self._queue and self._position:
-            piece = self._queue[0]
-            tail = piece.pcm[self._position : self._position + round(self.rate_hz * _FADE_S)]
-            tail = (tail * np.linspace(self._gain, 0, len(tail), dtype=np.float32)).astype(np.int16)
+        tail = self._fade_out()
         self._queue.clear()
         self._position = 0
-        self.complete = True
+        self.complete, self.paused = True, False
         self._stopped_at_s = at_s
         return tail
+
+    def _fade_out(self) -> Pcm:
+        if self.paused or not self._queue or not self._position:
+            return np.zeros(0, np.int16)
+        tail = self._queue[0].pcm[self._position : self._position + round(self.rate_hz * _FADE_S)]
+        faded: Pcm = (tail * np.linspace(self._gain, 0, len(tail), dtype=np.float32)).astype(np.int16)
+        return faded
+
+    def pause(self, at_s: float, delay_s: float) -> Pcm:
+        """Fall silent; what is `delay_s` or less on its way to the ear is taken back. Returns a fade-out, as `stop`."""
+        if self.paused or not self.released:
+            return np.zeros(0, np.int16)
+        tail = self._fade_out()
+        self.paused = True
+        cut = [n for n, piece in enumerate(self._said) if piece.heard(at_s - delay_s, self.rate_hz) < len(piece.pcm)]
+        if not cut:
+            return tail
+        under_way = self._said[cut[0] :]
+        del self._said[cut[0] + 1 :]
+        while self._queue and self._queue[0] in under_way:
+            self._queue.popleft()
+        self._queue.extendleft(reversed(under_way))
+        self._position = under_way[0].recall(at_s - delay_s, self.rate_hz)
+        self._announced = False
+        for piece in under_way[1:]:
+            piece.runs.clear()
+        return tail
+
+    def resume(self) -> None:
+        """Go on where a pause took the voice back to, at full level, faded in."""
+        if self.paused:
+            self.paused, self._gain, self._target = False, 0.0, 1.0
 
     def heard(self, at_s: float, delay_s: float) -> str:
         """The words that have reached the ear by `at_s`: paced, minus `delay_s` on the way, whole words only."""

@@ -102,6 +102,9 @@ class _ScriptedAsrStream:
             raise failure
         return Words(self._text(), self._language, self._asr.final_s)
 
+    def hurry(self, on: bool) -> None:
+        """Partials come as they come."""
+
     def commit(self) -> None:
         self._samples.clear()
         self._since_partial = 0

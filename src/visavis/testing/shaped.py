@@ -158,6 +158,9 @@ class ShapedAsrStream:
         self._place.settle()
         return Words(self._place.words(self._from_s), self._language, wait_s)
 
+    def hurry(self, on: bool) -> None:
+        """Partials come as they come."""
+
     def commit(self) -> None:
         self._forget_partials()
         self._place.settle()

@@ -2,13 +2,17 @@
 
 A sound goes: `Ducked` → maybe `VoicePaused` (silence at the ear, nothing lost yet) → `FloorTaken` (an interruption)
 or `BargeInIgnored` (the voice goes on: at full level, and where it was paused at the word it had not finished).
+Every judgement comes to an end: by words, by the end of the sound, or by `wake_at_s`.
 """
 
 from __future__ import annotations
 
-from visavis.kernel.events import BargeInIgnored, Ducked, Event, FloorTaken
+from visavis.kernel.events import BargeInIgnored, Ducked, Event, FloorTaken, VoicePaused
 from visavis.kernel.settings import TurnSettings
-from visavis.turn.words import is_backchannel, words
+from visavis.turn.overlap import Said, is_echo, weigh
+
+PAUSE_S = 1.5
+"""Longest silence of the agent while it is not clear whether it was interrupted."""
 
 
 class BargeIn:
@@ -23,50 +27,100 @@ class BargeIn:
         self.since_s: float | None = None
         """When the sound that is being judged began; None while there is none."""
         self.wake_at_s: float | None = None
+        self.protected = False
+        """The passage that is heard now is said to its end, whoever speaks."""
+        self.facing = ""
+        """Where the person looks, if known: here, away."""
+        self._paused = False
+        self._looked = False
+        """The sound has lasted `barge_in_s`; when `wake_at_s` comes again it has lasted too long."""
+        self._saying = ("", "")
 
     def began(self, reply: int) -> None:
         """Reply `reply` is heard from now on."""
-        self.reply = reply
+        self._forget()
+        self.reply, self.protected = reply, False
+        self._saying = ("", "")
 
     def stopped(self) -> None:
         """The agent's voice has fallen silent by itself."""
-        self.reply = 0
-        self.since_s = self.wake_at_s = None
+        self._forget()
+        self.reply, self.protected = 0, False
+
+    def saying(self, text: str) -> None:
+        """A piece of the reply begins to be heard; echoes are of this one or of the one before."""
+        self._saying = (self._saying[1], text)
+
+    def passage(self, protected: bool) -> list[Event]:
+        """A passage begins. A sound that was being judged must wait for the end of a protected one."""
+        judging = self.since_s is not None
+        self._forget()
+        self.protected = protected
+        return [BargeInIgnored(self.reply, "protected")] if judging else []
 
     def sound(self, since_s: float) -> list[Event]:
         """The person makes a sound that began at `since_s`."""
+        if self.protected:
+            return []
+        judging = self.since_s is not None
         self.since_s = since_s
-        self.wake_at_s = since_s + self._settings.barge_in_s
-        return [Ducked(self.reply)]
+        if not self._looked:
+            self.wake_at_s = since_s + self._settings.barge_in_s
+        return [] if judging else [Ducked(self.reply)]
 
     def partial(self, text: str) -> list[Event]:
-        """Words so far, while the sound goes on."""
-        return self._on_words(text, self._settings.barge_in_words)
+        """Words so far, while the sound goes on or before its full pass is in."""
+        said = self._weigh(text, self._settings.barge_in_words)
+        if self.protected or said not in ("command", "content") or self._meant_for_others(said):
+            return []
+        return self.take("words")
 
     def final(self, text: str) -> list[Event]:
         """The sound is over, and its words are in."""
-        taken = self._on_words(text, 1)
-        return taken or self.ignore("backchannel" if words(text) else "no_words")
+        said = self._weigh(text, 1)
+        if said == "nothing":
+            return self.ignore("no_words")
+        if said in ("backchannel", "echo"):
+            return self.ignore(said)
+        if self._meant_for_others(said):
+            return self.ignore("side_talk")
+        return self.take("words")
 
     def hushed(self) -> None:
-        """The person has fallen silent; the words of the sound will come."""
-        self.wake_at_s = None
+        """The person has fallen silent; the words of the sound will come, or the floor gives them up."""
+        if not self._paused:
+            self.wake_at_s = None
 
-    def timer(self, text: str) -> list[Event]:
+    def timer(self, text: str, at_s: float) -> list[Event]:
         """`wake_at_s` has come: the sound goes on, and its words so far are `text`."""
-        self.wake_at_s = None
-        return [] if is_backchannel(text, self._language) else self.take("sustained")
+        said = self._weigh(text, self._settings.barge_in_words)
+        if self._looked:
+            return self.ignore("backchannel" if said == "backchannel" else "no_words")
+        self._looked = True
+        self.wake_at_s = at_s + PAUSE_S
+        if said in ("backchannel", "echo") or self._meant_for_others(said):
+            return []
+        self._paused = True
+        return [VoicePaused(self.reply, "sustained")]
 
     def ignore(self, why: str) -> list[Event]:
-        self.since_s = self.wake_at_s = None
+        self._forget()
         return [BargeInIgnored(self.reply, why)]
 
     def take(self, why: str) -> list[Event]:
-        self.taken, self.reply = self.reply, 0
-        self.since_s = self.wake_at_s = None
+        self._forget()
+        self.taken, self.reply, self.protected = self.reply, 0, False
         return [FloorTaken(self.taken, why)]
 
-    def _on_words(self, text: str, at_least: int) -> list[Event]:
-        if len(words(text)) < at_least or is_backchannel(text, self._language):
-            return []
-        return self.take("words")
+    def _weigh(self, text: str, content_words: int) -> Said:
+        if is_echo(text, " ".join(self._saying)):
+            return "echo"
+        return weigh(text, self._language, content_words)
+
+    def _meant_for_others(self, said: Said) -> bool:
+        """Somebody who looks away talks to somebody else, unless it is to stop us."""
+        return self.facing == "away" and said != "command"
+
+    def _forget(self) -> None:
+        self.since_s = self.wake_at_s = None
+        self._paused = self._looked = False

@@ -41,6 +41,7 @@ from visavis.kernel.events import (
 from visavis.kernel.settings import TurnSettings
 from visavis.turn.barge_in import BargeIn
 from visavis.turn.ending import Cues, Ending, Habit, ending
+from visavis.turn.limits import TurnLimit
 from visavis.turn.words import same_words, words
 
 INPUTS = (
@@ -92,6 +93,9 @@ class Floor:
         self._language = language
         self._scored = scored
         self._barge_in = BargeIn(settings, language)
+        self._limit = TurnLimit(settings.max_turn_s)
+        self._cut = False
+        """The turn was cut for its length: no sound reopens it."""
         self._wake_at_s: float | None = None
         self.person_speaking = False
         self.words_due = False
@@ -123,7 +127,8 @@ class Floor:
     @property
     def wake_at_s(self) -> float | None:
         """When the floor wants to look again (`TimerFired`); None for not at all."""
-        due = [at_s for at_s in (self._barge_in.wake_at_s, self._wake_at_s) if at_s is not None]
+        cut_at_s = self._limit.cut_at_s if self._may_cut() and self.person_speaking and words(self._text) else None
+        due = [at_s for at_s in (self._barge_in.wake_at_s, self._wake_at_s, cut_at_s) if at_s is not None]
         return min(due, default=None)
 
     def feed(self, event: Event, at_s: float) -> list[Event]:
@@ -166,13 +171,14 @@ class Floor:
         if self._pause and self._text and not self._ended and not self._barge_in.reply:
             self._habit = self._habit.paused(max(0.0, at_s - self._speech_end_s))
         self.person_speaking = True
+        self._limit.sound(at_s)
         self._speech_start_s = at_s
         self._wake_at_s = None
         here = self._face.facing != "away"
         self._for_us = here or (self._for_us and bool(self._text))
         if self._barge_in.reply:
             return self._barge_in.sound(at_s)
-        if self._ended and self._revision_text is not None:
+        if self._ended and self._revision_text is not None and not self._cut:
             self._ended, self._reopened = False, True
             return [TurnMaybeOver(self._revision, self._revision_text)]
         return []
@@ -205,7 +211,11 @@ class Floor:
         return self._drop_revision() if more else []
 
     def _final(self, event: TranscriptRevised, at_s: float) -> list[Event]:
-        if event.pause != self._pause or self.person_speaking or self._ended:
+        if event.pause != self._pause or self._ended:
+            return []
+        if self._may_cut() and self._limit.reached(at_s) and words(event.text):
+            return self._jump_in(event.text)
+        if self.person_speaking:
             return []
         self._final_in = self._words_in = True
         self._text = event.text
@@ -226,6 +236,7 @@ class Floor:
 
     def _forget_sound(self) -> None:
         """What was heard beside the agent's voice is nobody's turn."""
+        self._limit.closed()
         self._final_in = self._words_in = False
         self._text, self._wake_at_s = "", None
 
@@ -233,6 +244,7 @@ class Floor:
         """The full text of a pause is known."""
         if not words(self._text) and self._revision_text is None:
             self._final_in, self._words_in, self._wake_at_s = False, False, None
+            self._limit.closed()
             return [NothingSaid(self._pause)]
         if not self._for_us:
             self._forget_sound()
@@ -334,6 +346,17 @@ class Floor:
         text, typed = self._revision_text or "", self._revision_typed
         return [TurnEnded(self._turn, self._revision, text, self._speech_end_s, why, typed=typed)]
 
+    def _may_cut(self) -> bool:
+        """The turn is the person's, and not over."""
+        return not (self._ended or self._barge_in.reply)
+
+    def _jump_in(self, text: str) -> list[Event]:
+        """The turn is too long: what was said so far is answered, even if the person goes on."""
+        decisions = self._drop_revision()
+        self._new_revision(text, typed=False)
+        self._cut = True
+        return [*decisions, *self._end("limit")]
+
     def _close_count(self) -> None:
         """The turn is over; one that was over already, and went on before the agent was heard, keeps its number."""
         self._turn += 0 if self._reopened else 1
@@ -353,6 +376,9 @@ class Floor:
     def _timer(self, at_s: float) -> list[Event]:
         if self._barge_in.wake_at_s is not None and self._barge_in.wake_at_s <= at_s + ROUNDING_S:
             return self._barge_in.timer(self._text, at_s)
+        if self._may_cut() and self._limit.overdue(at_s) and self.person_speaking and words(self._text):
+            self._speech_end_s = at_s
+            return self._jump_in(self._text)
         self._wake_at_s = None
         if not self.person_speaking and self._pause and not self._final_in:
             return self._final(TranscriptRevised(self._text, self._pause), at_s)
@@ -388,7 +414,8 @@ class Floor:
         self._answered = self._revision_text or ""
         self._text = ""
         self._revision_text = None
-        self._ended = self._reopened = False
+        self._ended = self._reopened = self._cut = False
+        self._limit.closed()
         self._final_in = self._words_in = False
         self._voiced_s = 0.0
         self._discarded = 0

@@ -1,4 +1,4 @@
-"""What the words alone tell: is the sentence still open, is this only a backchannel, are these the same words?"""
+"""What the words alone tell: is the sentence still open, are these the same words?"""
 
 from __future__ import annotations
 
@@ -19,16 +19,6 @@ _OPEN_ENDINGS = {
         "esta es son era soy estoy está muy eh este pues entonces cada algún".split()
     ),
 }
-
-_BACKCHANNELS = {
-    "en": frozenset(
-        "mm mmm mhm mm-hm hm hmm uh-huh uhuh huh yeah yep yes okay ok right sure ah oh i see got it good great nice "
-        "cool wow really true exactly alright".split()
-    ),
-    "es": frozenset("mm mhm ajá aja sí si vale bien claro ok ya ah oh entiendo bueno exacto".split()),
-}
-
-_LONGEST_BACKCHANNEL = 3
 
 
 def words(text: str) -> list[str]:
@@ -52,10 +42,3 @@ def is_open(text: str, language: str) -> bool:
         return False
     last = words(stripped)[-1:]
     return bool(last) and last[0] in _OPEN_ENDINGS.get(language.split("-")[0], frozenset())
-
-
-def is_backchannel(text: str, language: str) -> bool:
-    """True for "mm-hm", "yeah, okay" and the like: the listener's signs that do not ask for the floor."""
-    said = words(text.replace("-", ""))
-    known = {entry.replace("-", "") for entry in _BACKCHANNELS.get(language.split("-")[0], frozenset())}
-    return 0 < len(said) <= _LONGEST_BACKCHANNEL and all(word in known for word in said)
