@@ -9,11 +9,13 @@ from visavis.kernel.events import Event, TurnEnded, TurnMaybeOver, TurnResumed
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin an unheard reply to `text`. `turn` is the number the turn will have if it ends now."""
+    """Begin an unheard reply to `text`. `turn` is the number the turn will have if it ends now; `cut`: the person was
+    cut short, and may still be speaking."""
 
     revision: int
     turn: int
     text: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,14 @@ class Conductor:
         if self._live != ended.revision:
             actions = self._drop("superseded")
             self._turns = ended.turn - 1
-            actions.append(self._start(ended.revision, ended.text))
+            actions.append(self._start(ended.revision, ended.text, cut=ended.why == "limit"))
         self._turns = ended.turn
-        self._reopenable = None if ended.typed else ended.revision
+        self._reopenable = None if ended.typed or ended.why == "limit" else ended.revision
         return [*actions, Release(ended.revision)]
 
-    def _start(self, revision: int, text: str) -> Start:
+    def _start(self, revision: int, text: str, *, cut: bool = False) -> Start:
         self._live = revision
-        return Start(revision, self._turns + 1, text)
+        return Start(revision, self._turns + 1, text, cut)
 
     def _drop(self, why: str) -> list[Action]:
         if self._live is None:
