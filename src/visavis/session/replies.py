@@ -74,10 +74,10 @@ class Replies:
     def act(self, action: Action) -> None:
         """Carry out what the conductor decided."""
         match action:
-            case Start(revision=revision, turn=turn, text=text):
+            case Start(revision=revision, turn=turn, text=text, cut=cut):
                 self.drop("superseded")
                 reply = self._begin("answer", turn, revision)
-                self._run(reply, partial(self._answer, reply, text))
+                self._run(reply, partial(self._answer, reply, text, cut))
             case Hold():
                 self._hold()
             case Release():
@@ -160,10 +160,11 @@ class Replies:
     def _run(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
         self._task = self._group.create_task(self._see_through(reply, making), name=f"reply-{reply.number}")
 
-    async def _answer(self, reply: Reply, text: str) -> Outcome:
+    async def _answer(self, reply: Reply, text: str, cut: bool) -> Outcome:
         if asked := wait_request(text, self._agent.language):
             return await reply.say(phrase(asked, self._agent.language))
-        return await reply.answer(self._request(text), self._toolbox, self._settings)
+        opening = phrase("jump_in", self._agent.language) if cut else ""
+        return await reply.answer(self._request(text), self._toolbox, self._settings, opening=opening)
 
     async def _see_through(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
         outcome = await making()

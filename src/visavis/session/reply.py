@@ -91,12 +91,17 @@ class Reply:
 
         return await self._make(words())
 
-    async def answer(self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings) -> Outcome:
-        """Answer by the model. Failures end in the outcome, not in an exception."""
-        return await self._make(self._think(request, toolbox, settings))
+    async def answer(
+        self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings, *, opening: str = ""
+    ) -> Outcome:
+        """Answer by the model, which goes on from `opening`. Failures end in the outcome, not in an exception."""
+        return await self._make(self._think(replace(request, begun=opening), toolbox, settings), opening)
 
-    async def _make(self, deltas: AsyncGenerator[str, None]) -> Outcome:
+    async def _make(self, deltas: AsyncGenerator[str, None], opening: str = "") -> Outcome:
         pieces: asyncio.Queue[str | None] = asyncio.Queue(PIECES_AHEAD)
+        if opening:
+            self.outcome.text = f"{opening} "
+            await self._queue(pieces, opening)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._voice(pieces), name=f"voice-{self.number}")
             await self._cut(deltas, pieces)

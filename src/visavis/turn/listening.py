@@ -57,7 +57,7 @@ class Listening:
         self._stopped_s = 0.0
         self._pause = 0
         self._nodded_s = self._sounded_s = float("-inf")
-        self._sounded_pause = 0
+        self._sounded_pause = -1
         self._text = ""
         self._score: float | None = None
 
