@@ -8,7 +8,9 @@ import pytest
 from visavis.hear.base import EchoCanceller
 from visavis.hear.echo import DELAY, Aec3
 from visavis.kernel.errors import UsageError
-from visavis.kernel.media import Pcm
+from visavis.kernel.media import AudioFrame, Pcm
+from visavis.session.echo_reference import EchoReference
+from visavis.session.microphone import Microphone
 
 RATE = 16_000
 
@@ -93,3 +95,79 @@ def test_the_callers_arrays_are_left_alone_and_nothing_in_gives_nothing_out() ->
 def test_odd_lengths_are_refused(near: int, far: int) -> None:
     with pytest.raises(UsageError):
         Aec3().process(np.zeros(near, np.int16), np.zeros(far, np.int16))
+
+
+# In the session: the reference by media time, what the client says of its delay, and what is true.
+
+
+def room(seed: int = 3, decay_s: float = 0.25) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """A living room: a direct way and noise that decays by 60 dB in `decay_s`."""
+    at_s = np.arange(int(decay_s * RATE)) / RATE
+    tail = np.random.default_rng(seed).standard_normal(len(at_s)) * 10 ** (-3 * at_s / decay_s) * 0.05
+    tail[0] = 0.6
+    return tail
+
+
+def echoed(far: Pcm, true_ms: int, drift_ppm: float = 0.0) -> Pcm:
+    echo = np.convolve(far, room())[: len(far)]
+    if drift_ppm:
+        echo = np.interp(np.arange(len(echo)) * (1 - drift_ppm / 1e6), np.arange(len(echo)), echo)
+    late = true_ms * RATE // 1000
+    return np.concatenate((np.zeros(late), echo))[: len(far)].astype(np.int16)
+
+
+def in_a_call(near: Pcm, far: Pcm, reported_ms: int, chunk: int = 320) -> Pcm:
+    """As the session does it: the agent's 20 ms leave, then the microphone's pieces of that time come in."""
+    reference = EchoReference(RATE, lambda: reported_ms / 1000)
+    microphone = Microphone(Aec3(), reference.at)
+    heard: list[Pcm] = []
+    said = 0
+    for at in range(0, len(near) - chunk + 1, chunk):
+        while said < at + chunk:
+            reference.played(far[said : said + 320], said / RATE)
+            said += 320
+        pcm, _ = microphone.take(AudioFrame(near[at : at + chunk], RATE, at / RATE))
+        heard.append(pcm)
+    return np.concatenate(heard)
+
+
+@pytest.mark.parametrize(
+    ("reported_ms", "true_ms"),
+    [(0, 20), (50, 50), (50, 200), (50, 450), (400, 20), (400, 400), (700, 600), (700, 780)],
+)
+def test_the_delay_need_not_be_known(reported_ms: int, true_ms: int) -> None:
+    far = syllables(8, seed=1)
+    echo = echoed(far, true_ms)
+    cleaned = in_a_call(echo, far, reported_ms)
+    settled = slice(4 * RATE, len(cleaned))
+    assert loudness(echo[settled]) - loudness(cleaned[settled]) > 15
+
+
+@pytest.mark.parametrize("chunk", [128, 371, 1024])
+def test_clients_may_send_pieces_of_any_length(chunk: int) -> None:
+    far = syllables(6, seed=1)
+    echo = echoed(far, 120)
+    cleaned = in_a_call(echo, far, 50, chunk)
+    settled = slice(3 * RATE, len(cleaned))
+    assert loudness(echo[settled]) - loudness(cleaned[settled]) > 15
+
+
+@pytest.mark.parametrize("drift_ppm", [-200.0, 200.0])
+def test_the_clients_clock_may_run_a_little_fast_or_slow(drift_ppm: float) -> None:
+    far = syllables(12, seed=1)
+    echo = echoed(far, 120, drift_ppm)
+    cleaned = in_a_call(echo, far, 50)
+    settled = slice(4 * RATE, len(cleaned))
+    assert loudness(echo[settled]) - loudness(cleaned[settled]) > 15
+
+
+def test_a_person_who_speaks_over_the_agent_comes_through() -> None:
+    """Double talk: the canceller takes the echo and leaves most of the person."""
+    far = syllables(10, seed=1, level=3_000)
+    person = np.zeros_like(far)
+    person[6 * RATE : 8 * RATE] = syllables(2, seed=2, level=3_000)
+    near = np.clip(person.astype(int) + echoed(far, 120), -32_768, 32_767).astype(np.int16)
+    cleaned = in_a_call(near, far, 50)
+    during, before = slice(6 * RATE, 8 * RATE), slice(4 * RATE, 6 * RATE)
+    assert loudness(person[during]) - loudness(cleaned[during]) < 6
+    assert loudness(cleaned[during]) - loudness(cleaned[before]) > 12

@@ -48,6 +48,16 @@ BENCHES: dict[str, Bench] = {
             "--seed": {"type": int, "default": 1, "help": "of the shaped times and of the lost packets"},
         },
     ),
+    "noise": Bench(
+        "noise, quiet callers and echo: with and without gain, noise suppression and echo cancellation",
+        "noise:measure",
+        "--clips 10",
+        {
+            "--data": {"default": "", "metavar": "DIR", "help": "recorded speech, noises, rooms (default: made here)"},
+            "--clips": {"type": int, "default": 10, "help": "sentences for each figure (default 10)"},
+            "--seed": {"type": int, "default": 1, "help": "of the choice of sentences and noise"},
+        },
+    ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
     "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
 }
@@ -91,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_table(figures: Mapping[str, Any]) -> None:
     for name, value in figures.items():
-        if name == "rows":
+        if isinstance(value, list):
             _print_rows(value)
         else:
             print(f"{name:24} {value}")
