@@ -53,7 +53,11 @@ BENCHES: dict[str, Bench] = {
         "noise:measure",
         "--clips 10",
         {
-            "--data": {"default": "", "metavar": "DIR", "help": "recorded speech, noises, rooms (default: made here)"},
+            "--data": {
+                "default": "",
+                "metavar": "DIR",
+                "help": "recorded speech, noises, rooms (default: made here)",
+            },
             "--clips": {"type": int, "default": 10, "help": "sentences for each figure (default 10)"},
             "--seed": {"type": int, "default": 1, "help": "of the choice of sentences and noise"},
         },
