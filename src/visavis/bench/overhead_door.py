@@ -13,7 +13,6 @@ from visavis.kernel.clock import MediaClock
 from visavis.kernel.media import AudioFrame, Pcm
 from visavis.kernel.messages import ServerMessage
 from visavis.transport.base import Gone, Incoming
-from visavis.transport.inbox import Inbox
 
 FRAME_S = 0.02
 _FRAME = round(FRAME_S * HEAR_RATE_HZ)
@@ -28,10 +27,9 @@ def room_noise(seed: int = 1) -> Pcm:
 
 
 class LoopDoor:
-    """Feeds 50 frames a second of `noise`, 16 kHz mono, through the queue that the real doors use.
+    """Hands over 50 frames a second of `noise`, 16 kHz mono, as they come due, and counts what is played.
 
-    `frames_in` and `frames_out` count 20 ms frames. `say` mixes in nothing: for its length the clip takes the
-    noise's place. `on_play` is told of each frame of the agent's voice.
+    `frames_in` and `frames_out` count 20 ms frames. `on_play` is told of each frame of the agent's voice.
     """
 
     name = "loop"
@@ -47,13 +45,10 @@ class LoopDoor:
         self._clip = noise[:0]
         self._at = 0
         self._on_play = on_play
-        self._inbox = Inbox()
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
-        self._media: MediaClock | None = None
+        self._gone = False
 
     def say(self, clip: Pcm) -> None:
-        """`clip`: 16 kHz mono, heard next; an incomplete last frame is padded with silence."""
+        """`clip` (16 kHz mono, padded to whole frames) is heard next, in place of the noise."""
         self._clip = np.pad(clip, (0, -len(clip) % _FRAME))
 
     @property
@@ -61,23 +56,14 @@ class LoopDoor:
         return bool(len(self._clip))
 
     async def incoming(self, media: MediaClock) -> AsyncIterator[Incoming]:
-        self._media = media
-        # Callers do not speak in step with each other.
-        self._tick(self._loop.time() + random.random() * FRAME_S)
-        while True:
-            item = await self._inbox.get(60.0)
-            if item is None:
-                continue
-            yield item
-            if isinstance(item, Gone):
-                return
-
-    def _tick(self, due_s: float) -> None:
-        assert self._media is not None
-        self._inbox.put(AudioFrame(self._next(), HEAR_RATE_HZ, max(0.0, self._media.now() - FRAME_S)))
-        self.frames_in += 1
-        due_s += FRAME_S
-        self._timer = self._loop.call_at(due_s, self._tick, due_s)
+        due_s = media.now() + random.random() * FRAME_S  # callers do not speak in step with each other
+        while not self._gone:
+            if (wait_s := due_s - media.now()) > 0:
+                await asyncio.sleep(wait_s)
+            self.frames_in += 1
+            yield AudioFrame(self._next(), HEAR_RATE_HZ, max(0.0, due_s - FRAME_S))
+            due_s += FRAME_S
+        yield Gone("peer_gone")
 
     def _next(self) -> Pcm:
         if len(self._clip):
@@ -98,8 +84,7 @@ class LoopDoor:
         """Nobody reads messages."""
 
     def hang_up(self) -> None:
-        self._inbox.put(Gone("peer_gone"))
+        self._gone = True
 
     async def close(self, reason: str) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        """There is no line to close."""
