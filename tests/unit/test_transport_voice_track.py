@@ -194,6 +194,7 @@ def test_a_sender_in_dtx_is_followed_closely() -> None:
     async def scene() -> None:
         ear = Ear()
         await ear.hear(range(20))
+        await asyncio.sleep(0.02)
         ear.receiver.packet(20, 20 * 960, b"\x08\x00")
         await asyncio.sleep(0.5)
         ear.receiver.close()

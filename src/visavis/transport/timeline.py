@@ -15,13 +15,15 @@ _AT_ONCE_S = 1.0
 @dataclass(slots=True)
 class ArrivalClock:
     """`rate_hz` counts per second. Moves only when it is off by more than `tolerance_s` for a whole second, or
-    by more than a second at once."""
+    by more than a second at once. In its first second it follows the quickest arrival, because a call's first packet
+    is often a late one; such small steps are no move."""
 
     rate_hz: int
     tolerance_s: float = 0.12
     _base_s: float | None = None
     _window_from_s: float = 0.0
     _window_min_s: float = float("inf")
+    _settled: bool = False
 
     def arrived(self, count: int, now_s: float) -> float:
         """Everything before `count` is here at `now_s`. Returns by how many seconds the mapping moved (mostly 0)."""
@@ -33,8 +35,11 @@ class ArrivalClock:
         self._window_min_s = min(self._window_min_s, transit_s)
         if abs(transit_s - self._base_s) > _AT_ONCE_S:
             return self._move(transit_s, now_s)
+        if not self._settled and -self.tolerance_s <= transit_s - self._base_s < 0:
+            self._base_s = transit_s
         if now_s - self._window_from_s < _WINDOW_S:
             return 0.0
+        self._settled = True
         quickest_s = self._window_min_s
         if abs(quickest_s - self._base_s) > self.tolerance_s:
             return self._move(quickest_s, now_s)
@@ -50,7 +55,7 @@ class ArrivalClock:
         return int((at_s - (self._base_s or 0.0)) * self.rate_hz)
 
     def reset(self) -> None:
-        self._base_s = None
+        self._base_s, self._settled = None, False
 
     def _move(self, base_s: float, now_s: float) -> float:
         by_s = base_s - (self._base_s or 0.0)
