@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from visavis.speak.segment import FIRST_HARD_WORDS, HARD_CHARS, ClauseCutter
 
 
-def pieces(*deltas: str) -> list[str]:
-    cutter = ClauseCutter()
+def pieces(*deltas: str, language: str = "en") -> list[str]:
+    cutter = ClauseCutter(language)
     return [piece for delta in deltas for piece in cutter.feed(delta)] + cutter.flush()
 
 
@@ -57,6 +57,60 @@ def test_numbers_names_and_addresses_stay_whole(whole: str) -> None:
     assert pieces(f"Yes. {whole} Good.") == ["Yes.", whole, "Good."]
 
 
+@pytest.mark.parametrize(
+    ("language", "yes", "whole"),
+    [
+        ("de", "Ja.", "Wir sehen uns am 3. Mai."),
+        ("de", "Ja.", "Das geht vom 3. bis zum 5. Mai, z. B. am Montag, 4. Mai."),
+        ("de", "Ja.", "Es kostet 3,50 Euro bzw. 1.250,00 Euro inkl. Steuern."),
+        ("de", "Ja.", "Die Hauptstr. 5 ist um 15.30 Uhr offen, d.h. jetzt."),
+        ("de", "Ja.", "Hr. Müller wohnt im 2. Stock."),
+        ("fr", "Oui.", "M. Dupont et Mme. Petit paient 3,50 € pour 1 250 pages."),
+        ("fr", "Oui.", "Vous venez à 15 h 30, p. ex. mardi ?"),
+        ("it", "Sì.", "Il sig. Rossi paga 3,50 euro, tasse ecc. incluse."),
+        ("it", "Sì.", "Il dott. Bianchi arriva alle 15.30."),
+        ("pt", "Sim.", "A Dra. Souza mora na av. Paulista, nº 5."),
+        ("nl", "Ja.", "Dhr. Jansen betaalt 3,50 euro, bijv. met pin."),
+        ("pl", "Tak.", "Spotkanie jest 3. maja o godz. 15.30 przy ul. Długiej."),
+        ("ja", "はい。", "料金は3.5パーセントです。"),
+        ("ko", "네.", "요금은 3.5퍼센트입니다."),
+        ("hi", "हाँ।", "डॉ. शर्मा 3.5 बजे आएँगे।"),
+        ("ar", "نعم.", "الدكتور د. أحمد يصل الساعة 3.5 تقريبا."),
+    ],
+)
+def test_numbers_dates_and_titles_of_other_languages_stay_whole(language: str, yes: str, whole: str) -> None:
+    assert pieces(f"{yes} {whole} {yes}", language=language) == [yes, whole, yes]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Es kostet 3. Danach ist es frei.", ["Es kostet 3.", "Danach ist es frei."]),
+        ("de", "„Ja.“ Dann ging er.", ["„Ja.“", "Dann ging er."]),
+        ("de", "»Ja.« Dann ging er.", ["»Ja.«", "Dann ging er."]),
+        ("fr", "« Oui. » Il part.", ["« Oui. »", "Il part."]),
+        ("fr", "Vous venez ? Très bien !", ["Vous venez ?", "Très bien !"]),
+        ("fr", "Dis-le à moi. Me voici.", ["Dis-le à moi.", "Me voici."]),
+        ("en", "Tell me. Then go.", ["Tell me.", "Then go."]),
+        ("es", "¿Vienes a las 15:30? Muy bien.", ["¿Vienes a las 15:30?", "Muy bien."]),
+        ("ja", "はい、分かりました。「どうぞ。」次です。", ["はい、分かりました。", "「どうぞ。」", "次です。"]),
+        ("zh", "好的，没问题。三点半见！", ["好的，没问题。", "三点半见！"]),
+        ("ko", "네, 알겠습니다. 다음은요?", ["네, 알겠습니다.", "다음은요?"]),
+        ("hi", "ठीक है। आगे बढ़ें॥ कहाँ?", ["ठीक है।", "आगे बढ़ें॥", "कहाँ?"]),
+        ("ar", "نعم، بالتأكيد. متى تأتي؟ غدا.", ["نعم، بالتأكيد.", "متى تأتي؟", "غدا."]),
+    ],
+)
+def test_sentences_of_other_languages_end_where_they_do(language: str, text: str, expected: list[str]) -> None:
+    assert pieces(text, language=language) == expected
+
+
+def test_a_number_with_spaces_and_a_mark_behind_a_space_are_not_parted() -> None:
+    words = " ".join(["mot"] * (FIRST_HARD_WORDS - 1))
+    assert pieces(f"{words} 1 250 euros", language="fr")[0] == f"{words} 1 250"
+    assert pieces(f"{words} mot ? Oui.", language="fr")[0] == f"{words} mot ?"
+    assert pieces(f"{words} mot\u202f? Oui.", language="fr")[0] == f"{words} mot\u202f?"
+
+
 def test_a_clock_time_can_end_a_sentence() -> None:
     assert pieces("We close at 3 p.m. The cafe stays open.") == ["We close at 3 p.m.", "The cafe stays open."]
 
@@ -99,20 +153,21 @@ def test_flush_starts_a_new_reply() -> None:
 
 SAMPLES = (
     "Sure, I can do that. Your bill is $1,250.75, due on 3/4. Dr. Lee said “yes.” Wait… e.g. this: x. "
-    "See https://a.example/b,c. ¿Qué? 你好，我是。再见！\n1. A\n2. B — and - or –. "
+    "See https://a.example/b,c. ¿Qué? 你好，我是。再见！\n1. A\n2. B — and - or –. « Oui. » am 3. Mai, 1 250 € ? "
 )
 
 
 @given(
     words=st.lists(st.sampled_from([*SAMPLES.split(" "), " ", "```", "\n", "a", "3", ".", ","]), max_size=40),
     glue=st.sampled_from([" ", "", "  "]),
+    language=st.sampled_from(["en", "de", "fr"]),
     data=st.data(),
 )
-def test_any_chunking_gives_the_same_pieces(words: list[str], glue: str, data: st.DataObject) -> None:
+def test_any_chunking_gives_the_same_pieces(words: list[str], glue: str, language: str, data: st.DataObject) -> None:
     text = glue.join(words)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     chunks = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    whole = pieces(text)
-    assert pieces(*chunks) == whole == pieces(*text)
+    whole = pieces(text, language=language)
+    assert pieces(*chunks, language=language) == whole == pieces(*text, language=language)
     assert "".join("".join(whole).split()) == "".join(text.split())
     assert all(piece == piece.strip() != "" for piece in whole)

@@ -7,7 +7,7 @@ heard. Tools run only once the reply is released: the person's turn is over by t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,9 @@ from visavis.kernel.events import (
     FirstClause,
     FirstSpeech,
     FirstToken,
+    OpenerChosen,
     ProviderFailed,
+    Record,
     ToolCalled,
     ToolRefused,
     ToolReturned,
@@ -28,6 +30,7 @@ from visavis.kernel.settings import LlmSettings
 from visavis.session.mouth import Mouth
 from visavis.session.providers import MARGIN_S, SPEAK_S, in_time, translated
 from visavis.session.stack import Layers
+from visavis.speak.openers import Continuation
 from visavis.speak.segment import ClauseCutter
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.context import prompt_tokens
@@ -45,7 +48,7 @@ TOOL_ROUNDS = 3
 
 @dataclass(slots=True)
 class Outcome:
-    """How a reply's making went. `error` is what stopped it; `said_any` whether any voice was made before."""
+    """How a reply's making went. `error` is what stopped it; `said_any` whether any voice was made before, openers apart."""
 
     text: str = ""
     said_any: bool = False
@@ -54,7 +57,10 @@ class Outcome:
 
 
 class Reply:
-    """`number` is unique in the session; `turn` and `revision` say what it answers (0: nobody asked)."""
+    """`number` is unique in the session; `turn` and `revision` say what it answers (0: nobody asked).
+
+    `openers_before`: openers heard in this call, newest last.
+    """
 
     def __init__(
         self,
@@ -64,10 +70,11 @@ class Reply:
         agent: Agent,
         layers: Layers,
         mouth: Mouth,
-        note: Callable[[Event], object],
+        note: Callable[[Event], Record],
         commit: Callable[[], Awaitable[int]],
         turn: int = 0,
         revision: int = 0,
+        openers_before: Sequence[str] = (),
     ) -> None:
         self.number = number
         self.kind = kind
@@ -80,13 +87,20 @@ class Reply:
         self._mouth = mouth
         self._note = note
         self._commit = commit
+        self.opener = ""
+        """The words that the reply begins with before any content, while they are to be heard."""
+        self.ready_s = 0.0
+        """Media time at which the first content could be heard."""
+        self.used_tools = False
+        self._openers_before = openers_before
+        self._content = ""
         self._token_seen = False
         self._clause_seen = False
 
     async def say(self, text: str) -> Outcome:
         """Speak fixed words."""
 
-        async def words() -> AsyncGenerator[str, None]:
+        async def words() -> AsyncGenerator[str | None, None]:
             yield text
 
         return await self._make(words())
@@ -97,9 +111,28 @@ class Reply:
         """Answer by the model, which goes on from `opening`. Failures end in the outcome, not in an exception."""
         return await self._make(self._think(replace(request, begun=opening), toolbox, settings), opening)
 
-    async def _make(self, deltas: AsyncGenerator[str, None], opening: str = "") -> Outcome:
+    def release(self) -> None:
+        """The reply may be heard. An opener that has no time to fill any more is left out, if the content stands
+        without it."""
+        if self.opener and self._content and self._layers.openers.can_go(self.opener, self._content):
+            if self._mouth.skip_opener():
+                self.outcome.text = self.outcome.text.removeprefix(f"{self.opener} ")
+                self.opener = ""
+        self.released.set()
+
+    def _open(self, text: str) -> bool:
+        """Begin with `text` from the voice made ahead; False when there is none."""
+        speeches = self._layers.openers.speech(text)
+        if speeches:
+            self._note(OpenerChosen(self.number, text))
+            self.opener, self.outcome.text = text, f"{text} "
+            for speech in speeches:
+                self._mouth.add(speech)
+        return bool(speeches)
+
+    async def _make(self, deltas: AsyncGenerator[str | None, None], opening: str = "") -> Outcome:
         pieces: asyncio.Queue[str | None] = asyncio.Queue(PIECES_AHEAD)
-        if opening:
+        if opening and not self._open(opening):
             self.outcome.text = f"{opening} "
             await self._queue(pieces, opening)
         async with asyncio.TaskGroup() as group:
@@ -108,13 +141,14 @@ class Reply:
         self._mouth.complete()
         return self.outcome
 
-    async def _cut(self, deltas: AsyncGenerator[str, None], pieces: asyncio.Queue[str | None]) -> None:
-        cutter = ClauseCutter()
+    async def _cut(self, deltas: AsyncGenerator[str | None, None], pieces: asyncio.Queue[str | None]) -> None:
+        """None among the deltas: what was written so far is to be said now."""
+        cutter = ClauseCutter(self._agent.language)
         try:
             async with aclosing(deltas):
                 async for delta in deltas:
-                    self.outcome.text += delta
-                    for piece in cutter.feed(delta):
+                    self.outcome.text += delta or ""
+                    for piece in cutter.flush() if delta is None else cutter.feed(delta):
                         await self._queue(pieces, piece)
                     if len(self.outcome.text) > MAX_REPLY_CHARS:
                         break
@@ -151,29 +185,41 @@ class Reply:
                 async for speech in speeches:
                     if not self.outcome.said_any:
                         self.outcome.said_any = True
-                        self._note(FirstSpeech(self.number, _took(speech.took_s, asked_s)))
+                        spoken = self._note(FirstSpeech(self.number, _took(speech.took_s, asked_s)))
+                        self._content, self.ready_s = piece, spoken.at_s
                     self._mouth.add(speech)
 
     def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
         self.outcome.error, self.outcome.layer = error, layer
         self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
 
-    async def _think(self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings) -> AsyncGenerator[str, None]:
+    async def _think(
+        self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings
+    ) -> AsyncGenerator[str | None, None]:
         for last in [False] * TOOL_ROUNDS + [True]:
             if last:
                 request = replace(request, tools=())
             calls: list[ToolCall] = []
+            before = 0 if request.begun else len(self.outcome.text)
+            continuation = Continuation(request.begun)
             async with aclosing(self._events(request, settings)) as events:
                 async for event in events:
                     if isinstance(event, ToolCall):
                         calls.append(event)
-                    else:
-                        yield event
+                    elif text := continuation.feed(event) if request.begun else event:
+                        yield text
+            if text := continuation.flush():
+                yield text
             if not calls or last:
                 return
+            yield None
             await self.released.wait()
-            exchange = [Message("assistant", "", tuple(calls)), *[await self._use(toolbox, call) for call in calls]]
-            request = replace(request, messages=[*request.messages, *exchange])
+            self.used_tools = True
+            if not self.outcome.text.strip():
+                self._open(self._layers.openers.for_tool(self._openers_before))
+            asked = Message("assistant", self.outcome.text[before:].strip(), tuple(calls))
+            exchange = [asked, *[await self._use(toolbox, call) for call in calls]]
+            request = replace(request, messages=[*request.messages, *exchange], begun="")
 
     async def _events(self, request: LlmRequest, settings: LlmSettings) -> AsyncGenerator[str | ToolCall, None]:
         llm = self._layers.llm

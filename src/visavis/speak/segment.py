@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from visavis.speak.segment_words import DATE_ABBREVIATIONS, WordLists, word_lists
+
 FIRST_MIN_WORDS = 2
 FIRST_SOFT_WORDS = 4
 FIRST_HARD_WORDS = 8
@@ -18,43 +20,24 @@ SOFT_CHARS = 220
 HARD_CHARS = 340
 CLAUSE_MIN_CHARS = 60
 
-_STOPS = ".!?…।؟"
-_WIDE_STOPS = "。！？"
+_STOPS = ".!?…।॥؟۔"
+_WIDE_STOPS = "。！？｡"
 _COMMAS = ",;:،؛"
 _WIDE_COMMAS = "，、；："
-_CLOSERS = "\"'”’»)]}*_`）」』】"
+_CLOSERS = "\"'”’»“‘«)]}*_`）」』】"
+"""Close what a sentence is in when they stand right behind its mark; German closes with “ and «."""
+_SPACED = "»?!:;%€"
+"""Stand behind a space in French, and belong to what is before it."""
 _EVENT = re.compile(
     rf"(?P<stop>[{_STOPS}]+)|(?P<wide_stop>[{_WIDE_STOPS}]+)|(?P<comma>[{_COMMAS}])|(?P<wide_comma>[{_WIDE_COMMAS}])"
-    r"|(?P<dash>—+|(?<=\s)(?:–|--?)(?=\s))|(?P<line>\n)|(?P<space>[^\S\n]+)"
+    r"|(?P<dash>—+|(?<=\s)(?:–|--?)(?=\s))|(?P<line>\n)|(?P<space>(?:(?![\u00a0\u202f])[^\S\n])+)"
 )
 _LIST_MARK = re.compile(r"(?:^|\n)[^\S\n]*[\w]{1,3}$")
 _INITIALS = re.compile(r"(?:^|[\s(\"“‘])(?:[^\W\d_]\.)*[^\W\d_]$")
 _LAST_WORD = re.compile(r"[^\s(\"“'‘\[]*$")
 _WIDE_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-ABBREVIATIONS = _set(
-    "mr mrs ms mx dr prof st mt ft gen gov sen rep capt lt col sgt rev hon pres jr sr vs etc approx est dept inc ltd"
-    " corp co bros ave blvd rd ln hwy apt e.g i.e cf al vol fig u.s u.k u.n ph.d b.a m.a d.c ext"
-    " sra srta dra ud uds ee.uu pág núm tel z.b d.h bzw usw"
-)
-_DATE_ABBREVIATIONS = _set("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun")
-_BEFORE_NUMBER = _set("no nos nr p pp art ch sec min max")
-_CLOCK = _set("a.m p.m")
-_CONJUNCTIONS = _set(
-    "and but or because so that which who when where while if although since unless until than"
-    " y pero porque que cuando donde mientras aunque sino"
-)
-_PREPOSITIONS = _set(
-    "with without for from in on at by about into after before during over under between through to"
-    " con sin para por en desde hasta sobre entre"
-)
-_VERBS = _set("is are was were will can has have takes costs es son está están fue cuesta tarda")
-"""Before these, too, a voice may take breath once a long subject is said."""
+_CLOCK = frozenset({"a.m", "p.m"})
 
 
 class ClauseCutter:
@@ -63,7 +46,8 @@ class ClauseCutter:
     Pieces are stripped of outer whitespace and never empty; joined by spaces they are the text, but for whitespace.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
+        self._lists = word_lists(language)
         self._text = ""
         self._first = True
 
@@ -84,7 +68,7 @@ class ClauseCutter:
         pieces: list[str] = []
         while True:
             self._text = self._text.lstrip()
-            end = _Scan(self._text, first=self._first, final=final).cut()
+            end = _Scan(self._text, self._lists, first=self._first, final=final).cut()
             if end is None:
                 return pieces
             pieces.append(self._text[:end].rstrip())
@@ -101,6 +85,7 @@ class _Scan:
     """One pass over waiting text for the end of its first piece. Never looks past what it has decided on."""
 
     text: str
+    lists: WordLists
     first: bool
     final: bool
     clause_end: int = 0
@@ -119,7 +104,7 @@ class _Scan:
     def _decide(self, event: re.Match[str]) -> int | None:
         kind = event.lastgroup
         if kind == "space":
-            return self._too_long(event.start())
+            return self._too_long(event)
         if kind == "line":
             return event.start() if _words(self.text[: event.start()]) else None
         wide = kind in ("wide_stop", "wide_comma")
@@ -127,7 +112,7 @@ class _Scan:
         if following is None:
             return None
         before = self.text[: event.start()]
-        if kind == "wide_stop" or (kind == "stop" and _ends_sentence(before, event.group(), following)):
+        if kind == "wide_stop" or (kind == "stop" and self._ends_sentence(before, event.group(), following)):
             return end if _words(before) else None
         if before and before[-1].isdigit() and following.isdigit():
             return None
@@ -150,6 +135,8 @@ class _Scan:
             return at, ""
         if following == at and not wide:
             return at, None
+        if text[following] == "»":
+            return self._after(following + 1, wide=wide)
         return at, text[following]
 
     def _clause(self, before: str, end: int) -> int | None:
@@ -161,16 +148,61 @@ class _Scan:
             self.clause_end = end
         return None
 
-    def _too_long(self, end: int) -> int | None:
+    def _too_long(self, space: re.Match[str]) -> int | None:
+        end = space.start()
         before = self.text[:end]
         if self.first:
             words = _words(before)
             if words < FIRST_SOFT_WORDS:
                 return None
-            return _phrase_break(before) or (end if words >= FIRST_HARD_WORDS else None)
+            return _phrase_break(before, self.lists) or (
+                end if words >= FIRST_HARD_WORDS and self._may_part(space) else None
+            )
         if end <= SOFT_CHARS:
             return None
-        return self.clause_end or (_phrase_break(before) or end if end > HARD_CHARS else None)
+        if self.clause_end or end <= HARD_CHARS:
+            return self.clause_end or None
+        return _phrase_break(before, self.lists) or (end if self._may_part(space) else None)
+
+    def _may_part(self, space: re.Match[str]) -> bool:
+        """False inside a number with spaces ("1 250") and before a mark that stands behind a space."""
+        if space.end() == len(self.text):
+            if not self.final:
+                raise _NeedMore
+            return True
+        following = self.text[space.end()]
+        return following not in _SPACED and not (self.text[space.start() - 1].isdigit() and following.isdigit())
+
+    def _ends_sentence(self, before: str, mark: str, following: str) -> bool:
+        if "!" in mark or "?" in mark or mark[0] in "।॥؟۔":
+            return True
+        if following.islower():
+            return False
+        if mark != ".":
+            return True
+        found = _LAST_WORD.search(before)
+        word = found.group() if found else ""
+        last = word.lower()
+        if last in _CLOCK:
+            return True
+        if self._abbreviated(word, following) or self._ordinal(before, last):
+            return False
+        if _LIST_MARK.search(before) and (last.isdigit() or (len(last) == 1 and last.isascii())):
+            return False
+        return not (_INITIALS.search(before) and last != "i" and word[-1].isupper())
+
+    def _abbreviated(self, word: str, following: str) -> bool:
+        last = word.lower()
+        if last in self.lists.abbreviations or word in DATE_ABBREVIATIONS:
+            return True
+        return following.isdigit() and (last in self.lists.before_number or last.endswith("str"))
+
+    def _ordinal(self, before: str, last: str) -> bool:
+        """ "am 3. Mai": a short number behind an article, a preposition or a day."""
+        if not (self.lists.ordinal and last.isdigit() and len(last) <= 2):
+            return False
+        words = before.split()
+        return len(words) > 1 and words[-2].lower() in self.lists.ordinal
 
 
 def _words(text: str) -> int:
@@ -180,30 +212,11 @@ def _words(text: str) -> int:
     return spaced + (wide + 1) // 2
 
 
-def _ends_sentence(before: str, mark: str, following: str) -> bool:
-    if "!" in mark or "?" in mark or mark[0] in "।؟":
-        return True
-    if following.islower():
-        return False
-    if mark != ".":
-        return True
-    found = _LAST_WORD.search(before)
-    word = found.group() if found else ""
-    last = word.lower()
-    if last in _CLOCK:
-        return True
-    if last in ABBREVIATIONS or word in _DATE_ABBREVIATIONS or (last in _BEFORE_NUMBER and following.isdigit()):
-        return False
-    if _LIST_MARK.search(before) and (last.isdigit() or len(last) == 1):
-        return False
-    return not (_INITIALS.search(before) and last != "i" and word[-1].isupper())
-
-
-def _phrase_break(text: str) -> int | None:
+def _phrase_break(text: str, lists: WordLists) -> int | None:
     """The last place, `BREAK_MIN_WORDS` or more words in, before a conjunction, or else a preposition or verb."""
     best: dict[bool, int] = {}
     for count, word in enumerate(re.finditer(r"\S+", text)):
         spoken = word.group().lower()
-        if count >= BREAK_MIN_WORDS and (spoken in _CONJUNCTIONS or spoken in _PREPOSITIONS or spoken in _VERBS):
-            best[spoken in _CONJUNCTIONS] = word.start()
+        if count >= BREAK_MIN_WORDS and (spoken in lists.conjunctions or spoken in lists.breaths):
+            best[spoken in lists.conjunctions] = word.start()
     return best.get(True) or best.get(False)
