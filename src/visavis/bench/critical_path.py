@@ -16,6 +16,7 @@ from visavis.kernel.events import (
     FinalRequested,
     FirstAudioPlayed,
     FirstClause,
+    FirstContentPlayed,
     FirstSpeech,
     FirstToken,
     Record,
@@ -33,16 +34,23 @@ from visavis.turn.floor import INPUTS
 class ServerTurn:
     """One answered turn as the server lived it. Times without `wall` are media time, in seconds.
 
-    `speech_end_s` is the person's last sound as the detector heard it, `path_s` the critical path from there on.
+    `speech_end_s` is the person's last sound as the detector heard it, `path_s` the critical path from there to the
+    first content. That left at `played_s`, the first sound at `sounded_s`: sooner, where an opener came first.
     """
 
     reply: int
     revision: int
     speech_end_s: float
+    sounded_s: float
     played_s: float
     path_s: float
     wall_offset_s: float
     stages_ms: dict[str, float]
+
+    @property
+    def opened(self) -> bool:
+        """An opener was heard first. Its length is no stage's time, so such a turn says nothing of scheduling."""
+        return self.sounded_s < self.played_s
 
     @property
     def added_s(self) -> float:
@@ -54,8 +62,8 @@ class ServerTurn:
         return self.speech_end_s + self.wall_offset_s
 
     @property
-    def played_wall_s(self) -> float:
-        return self.played_s + self.wall_offset_s
+    def sounded_wall_s(self) -> float:
+        return self.sounded_s + self.wall_offset_s
 
 
 @dataclass(slots=True)
@@ -64,6 +72,7 @@ class _Reply:
 
     revision: int
     start_s: float
+    sounded_s: float | None = None
     token: tuple[float, float] | None = None
     clause: tuple[float, float] | None = None
     speech_s: float | None = None
@@ -100,7 +109,9 @@ class CriticalPaths:
                 self._replies[reply] = _Reply(revision, self._cause_s)
             case FirstToken() | FirstClause() | FirstSpeech():
                 self._made(event, at_s)
-            case FirstAudioPlayed(reply=reply):
+            case FirstAudioPlayed(reply=reply, opener=True) if reply in self._replies:
+                self._replies[reply].sounded_s = at_s
+            case FirstAudioPlayed(reply=reply) | FirstContentPlayed(reply=reply):
                 self._played(reply, at_s)
 
     def _ideal(self, event: Event, at_s: float) -> float:
@@ -135,9 +146,18 @@ class CriticalPaths:
         if reply is None or ended is None or fall is None or reply.speech_s is None:
             return
         path_s = max(reply.speech_s, self._ended_s) - ended.speech_end_s
-        offset_s = self.wall_offset_s
+        sounded_s = at_s if reply.sounded_s is None else reply.sounded_s
         self.turns.append(
-            ServerTurn(number, reply.revision, ended.speech_end_s, at_s, path_s, offset_s, dict(fall.stages_ms))
+            ServerTurn(
+                number,
+                reply.revision,
+                ended.speech_end_s,
+                sounded_s,
+                at_s,
+                path_s,
+                self.wall_offset_s,
+                dict(fall.stages_ms),
+            )
         )
         self._replies.clear()
         self._ended = None

@@ -35,7 +35,7 @@ def _answer_to(turn: TurnReport, paths: Sequence[ServerTurn], wall_offset_s: flo
     if turn.v2v_ms < 0 or turn.cut_off:
         return None
     heard_s = turn.first_s + wall_offset_s
-    found = [path for path in paths if 0 <= heard_s - path.played_wall_s < HEARD_WITHIN_S]
+    found = [path for path in paths if 0 <= heard_s - path.sounded_wall_s < HEARD_WITHIN_S]
     if not found:
         return None
     inbound_s = found[-1].speech_end_wall_s - (turn.end_s + wall_offset_s)
@@ -44,9 +44,11 @@ def _answer_to(turn: TurnReport, paths: Sequence[ServerTurn], wall_offset_s: flo
 
 def _add(turn: TurnReport, path: ServerTurn, wall_offset_s: float) -> None:
     inbound_ms = (path.speech_end_wall_s - turn.end_s - wall_offset_s) * 1000
-    outbound_ms = (turn.first_s + wall_offset_s - path.played_wall_s) * 1000
+    outbound_ms = (turn.first_s + wall_offset_s - path.sounded_wall_s) * 1000
+    turn.content_gap_ms = (path.played_s - path.sounded_s) * 1000
     turn.path_ms = inbound_ms + path.path_s * 1000 + outbound_ms
-    turn.added_ms = turn.v2v_ms - turn.path_ms
+    if not path.opened:
+        turn.added_ms = turn.content_ms - turn.path_ms
     turn.stages_ms = {
         "inbound": inbound_ms,
         **path.stages_ms,

@@ -83,7 +83,9 @@ def loop_figures(turns: Sequence[TurnReport]) -> dict[str, Any]:
         "wer": wer(turns),
         "critical_path_ms": percentiles([turn.path_ms for turn in timed if turn.path_ms >= 0], 50, 95),
         "added_ms": percentiles([turn.added_ms for turn in timed if turn.added_ms is not None], 50, 95),
-        "stages_ms": stage_medians(timed, LOOP_STAGES),
+        "stages_ms": stage_medians(
+            timed, LOOP_STAGES + (("opener",) if any("opener" in t.stages_ms for t in timed) else ())
+        ),
     }
 
 
