@@ -18,6 +18,7 @@ from visavis.kernel.messages import (
     AnyClientMessage,
     BadMessage,
     Consent,
+    Cue,
     Leave,
     Playout,
     Say,
@@ -38,6 +39,7 @@ CLIENT: list[Any] = [
     Typing(),
     Playout(120.5),
     Track("camera", True, "1"),
+    Cue("moving", "here", 1, nod=True),
     Start(8000, True),
     Leave(),
 ]

@@ -62,6 +62,32 @@ BENCHES: dict[str, Bench] = {
             "--seed": {"type": int, "default": 1, "help": "of the choice of sentences and noise"},
         },
     ),
+    "barge-in": Bench(
+        "what stops the agent's voice and what does not: interruptions, listener's signs, noises, at the caller's ear",
+        "barge_in:measure",
+        "--data DIR",
+        {
+            "--data": {"default": "", "metavar": "DIR", "help": "recordings (default: synthesised sounds only)"},
+            "--events": {"type": int, "default": 100, "help": "sounds of each kind (default 100)"},
+            "--transport": {"choices": ["webrtc", "door"], "default": "webrtc", "help": "door: no network, one process"},
+            "--seed": {"type": int, "default": 1, "help": "what is drawn; odd and even take other halves of the data"},
+            "--callers": {"type": int, "default": 4, "help": "calls at one time, at most 4 (default 4)"},
+        },
+    ),
+    "face": Bench(
+        "visual cues of recorded clips: the mouth against the sound, facing, nods, CPU",
+        "face:measure",
+        "--data DIR",
+        {
+            "--data": {"required": True, "metavar": "DIR", "help": "directory with video clips, of one person each"},
+            "--crop": {
+                "action": "append",
+                "default": [],
+                "metavar": "NAME=L,T,W,H",
+                "help": "part of a clip to look at, as shares of its picture; may be repeated",
+            },
+        },
+    ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
     "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
 }

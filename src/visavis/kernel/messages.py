@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from visavis.kernel.events.see import FacingCue, MouthCue
 from visavis.kernel.json_text import encode_json
 
 MAX_MESSAGE_BYTES = 16_384
@@ -21,7 +22,11 @@ class ClientMessage(msgspec.Struct, frozen=True, tag_field="type", forbid_unknow
 
 
 class Consent(ClientMessage, frozen=True, tag="consent"):
-    """The answer to the notice. On `/ws/audio` this is the first message unless consent is attested."""
+    """The answer to the notice. On `/ws/audio` this is the first message unless consent is attested.
+
+    Later: more purposes; or, not given, an end to all, or only to those `purposes` that are named, if `listen` is
+    not among them.
+    """
 
     given: bool
     purposes: list[str] = msgspec.field(default_factory=lambda: ["listen"])
@@ -51,6 +56,17 @@ class Track(ClientMessage, frozen=True, tag="track"):
     mid: str = ""
 
 
+class Cue(ClientMessage, frozen=True, tag="cue"):
+    """Visual cues that the person's page has read from its camera itself; the values are those of `FaceCue`. Sent on
+    each change and at least once a second; `nod` is true in the one message that tells of a nod.
+    """
+
+    mouth: MouthCue
+    facing: FacingCue
+    faces: Annotated[int, msgspec.Meta(ge=0, le=3)]
+    nod: bool = False
+
+
 class Start(ClientMessage, frozen=True, tag="start"):
     """First message on `/ws/audio`: negotiates the PCM rate in Hz and may carry the consent."""
 
@@ -62,7 +78,7 @@ class Leave(ClientMessage, frozen=True, tag="leave"):
     pass
 
 
-AnyClientMessage = Consent | Say | Typing | Playout | Track | Start | Leave
+AnyClientMessage = Consent | Say | Typing | Playout | Track | Cue | Start | Leave
 
 
 class ServerMessage(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
@@ -124,12 +140,15 @@ class Duck(ServerMessage, frozen=True, tag="duck"):
 
 
 class Latency(ServerMessage, frozen=True, tag="latency"):
-    """One turn's waterfall: stage → milliseconds, in order; `over` names the stage furthest over its budget."""
+    """One turn's waterfall: stage → milliseconds, in order; `over` names the stage furthest over its budget. `v2v_ms`
+    counts to the first content, `first_sound_ms` to the first sound: an opener's, where there was one, else the same.
+    """
 
     turn: int
     v2v_ms: float
     stages_ms: dict[str, float]
     over: str = ""
+    first_sound_ms: float = 0.0
 
 
 class ToolNote(ServerMessage, frozen=True, tag="tool"):

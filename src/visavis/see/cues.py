@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 from visavis.kernel.events.base import Event
 from visavis.kernel.events.see import FaceCue, FacingCue, MouthCue, Nodded
@@ -26,10 +27,13 @@ USUAL_TAKES_S = 20.0
 USUAL_LIMIT_DEG = 30.0
 """A camera beside the screen sees its person from the side: what is usual is learnt, within a limit."""
 
-NOD_DOWN = 0.045
-"""A nod moves the tip of the nose down and up again by at least this many face heights, within `NOD_WITHIN_S`."""
-NOD_WITHIN_S = 0.9
-NOD_AGAIN_S = 1.0
+NOD_SWING = 0.06
+"""A swing of the head moves the tip of the nose up or down by at least this many face heights."""
+NOD_SWINGS = 4
+NOD_WITHIN_S = 1.4
+NOD_TURN_DEG = 10.0
+"""A nod is down, up, down, up within 1.4 s, without turning. A single dip is none: it may be a look at the keys."""
+NOD_AGAIN_S = 1.5
 
 LOST_S = 0.5
 """A face that is not found for so long is gone; a change in the number of faces holds twice as long to count."""
@@ -66,9 +70,17 @@ class CueReader:
             self._recent.popleft()
         facing = self._facing(at_s, seen, min(gap_s, GAP_S))
         events = self._change(FaceCue(self._mouth(at_s), facing, self._faces(at_s, seen.faces)))
-        if self.cue.mouth != "moving" and at_s - self._nodded_s > NOD_AGAIN_S and self._nods():
+        if self.cue.mouth == "still" and at_s - self._nodded_s > NOD_AGAIN_S and self._nods():
             self._nodded_s = at_s
             self._recent.clear()
+            events.append(Nodded())
+        return events
+
+    def told(self, at_s: float, cue: FaceCue, *, nodded: bool) -> list[Event]:
+        """What somebody else has seen, at media time `at_s`: it counts as if seen here."""
+        events = self._change(cue)
+        if nodded and at_s - self._nodded_s > NOD_AGAIN_S:
+            self._nodded_s = at_s
             events.append(Nodded())
         return events
 
@@ -98,9 +110,7 @@ class CueReader:
         openings = [seen.mouth for seen_s, seen in self._recent if at_s - seen_s <= MOUTH_WINDOW_S]
         if len(openings) < LEAST_LOOKS:
             return self.cue.mouth
-        mean = sum(openings) / len(openings)
-        spread = math.sqrt(sum((opening - mean) ** 2 for opening in openings) / len(openings))
-        return "moving" if spread > MOVING_STD else "still"
+        return "moving" if spread(openings) > MOVING_STD else "still"
 
     def _facing(self, at_s: float, seen: FaceObservation, gap_s: float) -> FacingCue:
         turned_deg = abs(seen.yaw_deg - self._usual_deg)
@@ -130,12 +140,24 @@ class CueReader:
         return faces if at_s - self._faces_since_s >= 2 * LOST_S else self.cue.faces
 
     def _nods(self) -> bool:
-        """The nose went down and came back within the window, and the head was not turning meanwhile."""
-        heights = [seen.nose_y for _, seen in self._recent]
-        if len(heights) < LEAST_LOOKS:
-            return False
-        lowest = max(range(len(heights)), key=heights.__getitem__)
-        down = heights[lowest] - min(heights[: lowest + 1])
-        up = heights[lowest] - min(heights[lowest:])
         turns = [seen.yaw_deg for _, seen in self._recent]
-        return min(down, up) >= NOD_DOWN and max(turns) - min(turns) < AWAY_DEG / 2
+        steady = max(turns) - min(turns) < NOD_TURN_DEG
+        return steady and _swings([seen.nose_y for _, seen in self._recent], NOD_SWING) >= NOD_SWINGS
+
+
+def spread(openings: Sequence[float]) -> float:
+    """The standard deviation of a mouth's opening."""
+    mean = sum(openings) / len(openings)
+    return math.sqrt(sum((opening - mean) ** 2 for opening in openings) / len(openings))
+
+
+def _swings(heights: list[float], least: float) -> int:
+    """How often the height went one way and then the other, by at least `least` each time."""
+    swings, low, high, rising = 0, heights[0], heights[0], None
+    for height in heights[1:]:
+        low, high = min(low, height), max(high, height)
+        if rising is not True and height - low >= least:
+            swings, rising, high = swings + 1, True, height
+        elif rising is not False and high - height >= least:
+            swings, rising, low = swings + 1, False, height
+    return swings

@@ -98,7 +98,7 @@ class FaceMesh:
         """The regions of all faces, largest first."""
         height, width = image.shape[:2]
         whole = Region(width / 2, height / 2, max(width, height))
-        cut = whole.cut(image, DETECTOR_PIXELS).astype(np.float32) / 127.5 - 1
+        cut: _Floats = whole.cut(image, DETECTOR_PIXELS).astype(np.float32) / np.float32(127.5) - np.float32(1)
         boxes, logits = self._detector(cut)
         sure = np.flatnonzero(logits[:, 0] > SURE_LOGIT)
         sure = sure[np.argsort(-logits[sure, 0])]
@@ -121,11 +121,12 @@ class FaceMesh:
     def _measure(
         self, image: Image, region: Region, track: Track
     ) -> tuple[FaceObservation, Region] | tuple[None, None]:
-        outputs = self._landmarks(region.cut(image, LANDMARK_PIXELS).astype(np.float32) / 255)
+        cut: _Floats = region.cut(image, LANDMARK_PIXELS).astype(np.float32) / np.float32(255)
+        outputs = self._landmarks(cut)
         by_size = {output.size: output for output in outputs}
         if float(by_size[1].ravel()[0]) <= SURE_LOGIT:
             return None, None
-        mesh = by_size[1404].reshape(468, 3) / LANDMARK_PIXELS
+        mesh: _Floats = by_size[1404].reshape(468, 3) / np.float32(LANDMARK_PIXELS)
         points = region.back(mesh[:, :2])
         low, high = points.min(axis=0), points.max(axis=0)
         centre, size = (low + high) / 2, high - low

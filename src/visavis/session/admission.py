@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.events import ConsentAsked, ConsentGiven, ConsentRefused, MessageRejected
+from visavis.kernel.events import ConsentAsked, ConsentGiven, ConsentRefused, ConsentRevoked, MessageRejected
 from visavis.kernel.messages import Consent, Leave, Notice, Start
 from visavis.session.scribe import Scribe
 from visavis.transport.base import Bad, Gone, Incoming, Transport
@@ -55,3 +55,20 @@ def _given(purposes: list[str], transport: Transport, scribe: Scribe) -> str:
     agreed = scribe.gate.consent.give(purposes)
     scribe.note(ConsentGiven(NOTICE_VERSION, agreed, transport.consent_via))
     return ""
+
+
+def amend(answer: Consent, transport: Transport, scribe: Scribe) -> bool:
+    """Consent that changes in mid-call: more purposes, some taken back, or all. Returns whether the call goes on."""
+    consent = scribe.gate.consent
+    before = consent.purposes
+    if answer.given:
+        consent.give(answer.purposes)
+    elif not answer.purposes or "listen" in answer.purposes:
+        scribe.note(ConsentRevoked(tuple(sorted(before))))
+        consent.refuse()
+        return False
+    elif withdrawn := consent.withdraw(answer.purposes):
+        scribe.note(ConsentRevoked(withdrawn))
+    if consent.purposes != before:
+        scribe.note(ConsentGiven(NOTICE_VERSION, tuple(sorted(consent.purposes)), transport.consent_via))
+    return True

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field, replace
 
 from visavis.hear.base import Asr, EchoCanceller, Endpoint, Vad
 from visavis.kernel.agent import Agent
+from visavis.kernel.errors import ModelError
 from visavis.kernel.registry import resolve
 from visavis.kernel.settings import Settings
 from visavis.models.engines import Engines
+from visavis.see.base import FaceEngine
+from visavis.session.openers import Openers
 from visavis.speak.base import Tts
 from visavis.think.base import Llm
 from visavis.think.context import build
 from visavis.think.tools import ToolBox
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,9 @@ class Layers:
     tts: Tts
     endpoint: Endpoint | None = None
     echo: str = ""
+    face: FaceEngine | None = None
     gain: bool = False
+    openers: Openers = field(default_factory=Openers)
 
     def names(self) -> dict[str, str]:
         """Layer → provider, for `SessionStarted`."""
@@ -50,7 +58,18 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
         tts=await engines.get("tts", stack.tts_for(agent.language)),
         endpoint=endpoint,
         echo=settings.session.echo,
+        face=await _load_face(engines, stack.face),
         gain=settings.session.gain,
     )
     await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), ToolBox(agent.tools).specs)
-    return layers
+    return replace(layers, openers=await Openers.load(layers.tts, agent, settings.session))
+
+
+async def _load_face(engines: Engines, name: str) -> FaceEngine | None:
+    """None, with a warning, when the model is not there: a conversation does not need visual cues."""
+    try:
+        face: FaceEngine | None = await engines.get("face", name) if name else None
+    except ModelError as error:
+        log.warning("calls go without visual cues: %s", error)
+        return None
+    return face

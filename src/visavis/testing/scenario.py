@@ -21,6 +21,8 @@ from visavis.kernel.events import AnyEvent, Event, Record, ReplyEnded
 from visavis.kernel.messages import ServerMessage
 from visavis.kernel.settings import Settings
 from visavis.kernel.virtual_time import VirtualTimeLoop
+from visavis.see.base import FaceEngine
+from visavis.session.openers import Openers
 from visavis.session.session import Session
 from visavis.session.stack import Layers
 from visavis.testing.doubles import ScriptedAsr, ScriptedEndpoint, ScriptedLlm, ScriptedTts, ScriptedVad
@@ -68,10 +70,12 @@ class Scenario:
     tts: ScriptedTts = field(default_factory=ScriptedTts)
     endpoint: ScriptedEndpoint | None = field(default_factory=ScriptedEndpoint)
     settings: Settings = field(default_factory=Settings)
+    face: FaceEngine | None = None
     consent_via: str = "attested"
     asr_options: dict[str, object] = field(default_factory=dict)
     script: Script = field(default_factory=Script)
     past: Sequence[tuple[float, AnyEvent]] = ()
+    openers: Openers = field(default_factory=Openers)
 
     def says(self, at_s: float, text: str) -> float:
         return self.script.says(at_s, text)
@@ -95,7 +99,7 @@ class Scenario:
 
     async def _play(self) -> Played:
         asr = ScriptedAsr([text for _, _, text in self.script.utterances], **self.asr_options)  # type: ignore[arg-type]
-        layers = Layers(ScriptedVad(), asr, self.llm, self.tts, self.endpoint)
+        layers = Layers(ScriptedVad(), asr, self.llm, self.tts, self.endpoint, face=self.face, openers=self.openers)
         door = ScriptedDoor(self.script, consent_via=self.consent_via)
         store = MemoryStore()
         store.append([Record("s", n, at_s, 0.0, event) for n, (at_s, event) in enumerate(self.past, 1)])

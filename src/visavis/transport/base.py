@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.media import AudioFrame, Pcm, VideoFrame
@@ -94,4 +94,13 @@ class Transport(Protocol):
 
     async def close(self, reason: str) -> None:
         """End the line cleanly: say `Bye`, flush, release. Idempotent, bounded in time."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A door that can hand over the camera's pictures at another rate."""
+
+    def camera_fps(self, fps: float | None) -> None:
+        """At most so many pictures a second from now on; None: as many as by default."""
         ...

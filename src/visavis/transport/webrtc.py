@@ -55,11 +55,11 @@ class WebRtcTransport:
 
     name = "webrtc"
     out_rate_hz = 24_000
-    echo_free = True
     consent_via = "page"
 
     def __init__(self, settings: WebRtcSettings | None = None, *, relay_only: bool = False) -> None:
         self._settings = settings or WebRtcSettings()
+        self.echo_free = self._settings.client_cancels_echo
         self._relay_only = relay_only
         self._inbox = Inbox()
         self._gate = MessageGate()
@@ -142,6 +142,10 @@ class WebRtcTransport:
     @video_fps.setter
     def video_fps(self, fps: float) -> None:
         self._pictures.fps = fps
+
+    def camera_fps(self, fps: float | None) -> None:
+        """As `Adjustable` has it."""
+        self._pictures.camera_fps = fps
 
     @property
     def audio_stats(self) -> JitterStats:

@@ -17,11 +17,12 @@ class Pictures:
     """By default the first video line is the camera and the second the screen; a `Track` message may say otherwise.
 
     At most `fps` pictures a second and source are converted; the others cost their decoding only, and lines whose
-    device is off, or all while `fps` is 0, not even that.
+    device is off, or all while `fps` is 0, not even that. `camera_fps`, if set, is the camera's own rate.
     """
 
     def __init__(self, fps: float = 5.0) -> None:
         self.fps = fps
+        self.camera_fps: float | None = None
         self._source_of: dict[str, VideoSource] = {}
         self._off: set[str] = set()
         self._taken_s: dict[VideoSource, float] = {}
@@ -49,7 +50,8 @@ class Pictures:
         if source is None or not self.wanted(mid):
             return None
         last_s = self._taken_s.get(source)
-        if last_s is not None and 0 <= at_s - last_s < 0.95 / self.fps:
+        fps = self.camera_fps or self.fps if source == "camera" else self.fps
+        if last_s is not None and 0 <= at_s - last_s < 0.95 / fps:
             return None
         self._taken_s[source] = at_s
         return VideoFrame(to_rgb(picture), source, at_s)

@@ -7,29 +7,47 @@ from typing import Literal
 
 from visavis.kernel.errors import UsageError
 
-NOTICE_VERSION = "2026-11"
+NOTICE_VERSION = "2026-12"
 
 _NOTICES = {
     "en": (
         "You are about to talk with {name}, an AI agent. Your voice, what you type and, if you switch them on, "
         "your camera and screen are processed by AI models to answer you, and the words of the conversation are "
-        "kept in this service's journal. Nothing is processed before you agree. You can leave at any time."
+        "kept in this service's journal. Visual cues are read from your camera only if you allow it separately. "
+        "Nothing is processed before you agree. You can leave at any time."
     ),
     "es": (
         "Vas a hablar con {name}, un agente de inteligencia artificial. Tu voz, lo que escribas y, si las "
         "activas, tu cámara y tu pantalla se procesan con modelos de IA para responderte, y las palabras de la "
-        "conversación se guardan en el diario de este servicio. Nada se procesa antes de que aceptes. Puedes salir "
-        "cuando quieras."
+        "conversación se guardan en el diario de este servicio. Solo si lo permites aparte se leen señales visuales "
+        "de tu cámara. Nada se procesa antes de que aceptes. Puedes salir cuando quieras."
     ),
 }
 
-Purpose = Literal["listen", "camera", "screen"]
-PURPOSES: tuple[Purpose, ...] = ("listen", "camera", "screen")
+_CUES = {
+    "en": (
+        "Visual cues: software may read from my camera whether my mouth moves, whether I look here, and nods, so "
+        "that the conversation flows better. Not who I am, and not how I feel. I can stop this at any time."
+    ),
+    "es": (
+        "Señales visuales: el programa puede leer en mi cámara si muevo la boca, si miro hacia aquí y si asiento, "
+        "para que la conversación sea más fluida. Ni quién soy ni cómo me siento. Puedo detenerlo cuando "
+        "quiera."
+    ),
+}
+
+Purpose = Literal["listen", "camera", "screen", "cues"]
+PURPOSES: tuple[Purpose, ...] = ("listen", "camera", "screen", "cues")
 
 
 def notice(name: str, language: str) -> str:
     """The text a person must see or hear first, in their language (English when we have no other)."""
     return _NOTICES.get(language.split("-")[0], _NOTICES["en"]).format(name=name)
+
+
+def cues_notice(language: str) -> str:
+    """What a person agrees to with `cues`, apart from the notice, in their language (else English)."""
+    return _CUES.get(language.split("-")[0], _CUES["en"])
 
 
 @dataclass(slots=True)
@@ -46,6 +64,12 @@ class Consent:
         self.state = "given"
         self.purposes = self.purposes | {"listen"} | (set(purposes) & set(PURPOSES))
         return tuple(sorted(self.purposes))
+
+    def withdraw(self, purposes: list[str]) -> tuple[str, ...]:
+        """Take back some purposes, not `listen`: without that there is no call. Returns those that were."""
+        withdrawn = (self.purposes & set(purposes)) - {"listen"}
+        self.purposes -= withdrawn
+        return tuple(sorted(withdrawn))
 
     def refuse(self) -> None:
         self.state = "refused"

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.errors import ConsentMissing
-from visavis.kernel.events import Event
+from visavis.kernel.events import Event, FaceCue, Nodded
 from visavis.kernel.media import AudioFrame, VideoFrame
-from visavis.trust.consent import Consent
+from visavis.trust.consent import Consent, Purpose
 
 T = TypeVar("T", Event, AudioFrame, VideoFrame, str)
 
@@ -19,16 +19,18 @@ class Gate:
     def __init__(self, consent: Consent) -> None:
         self.consent = consent
 
-    def clear(self, item: T) -> Cleared[T]:
-        """Raises ConsentMissing when the person has not agreed to what this needs."""
-        purpose = _needs(item)
-        if purpose and not self.consent.allows(purpose):
-            raise ConsentMissing(f"no consent to {purpose}", stage="trust")
+    def clear(self, item: T, also: Purpose | None = None) -> Cleared[T]:
+        """Raises ConsentMissing when the person has not agreed to what this needs, and to the purpose `also`."""
+        for purpose in (_needs(item), also):
+            if purpose and not self.consent.allows(purpose):
+                raise ConsentMissing(f"no consent to {purpose}", stage="trust")
         return Cleared.by_trust(item)
 
 
 def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
     """The purpose that `item` serves; '' for content-free facts. `str` is what the person typed or said."""
+    if isinstance(item, FaceCue | Nodded):
+        return "cues"
     if isinstance(item, Event):
         return "listen" if item.content else ""
     if isinstance(item, VideoFrame):

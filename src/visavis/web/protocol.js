@@ -12,7 +12,8 @@
  * @typedef {{type: "gesture", kind: "nod"}} Gesture
  * @typedef {{type: "clear"}} Clear
  * @typedef {{type: "duck", on: boolean}} Duck
- * @typedef {{type: "latency", turn: number, v2v_ms: number, stages_ms: Record<string, number>, over?: string}} Latency
+ * @typedef {{type: "latency", turn: number, v2v_ms: number, stages_ms: Record<string, number>, over?: string,
+ *   first_sound_ms?: number}} Latency
  * @typedef {{type: "tool", name: string, status: "called"|"done"|"failed"}} ToolNote
  * @typedef {{type: "committed", seq: number}} Committed
  * @typedef {{type: "error", code: string, text: string, fatal?: boolean}} Problem
@@ -27,7 +28,7 @@ export const FROM_SERVER = [
 ];
 
 /** What this page sends; `start` belongs to `/ws/audio` only. */
-export const TO_SERVER = ["consent", "say", "typing", "playout", "track", "leave"];
+export const TO_SERVER = ["consent", "say", "typing", "playout", "track", "cue", "leave"];
 
 export const MAX_TYPED_CHARS = 2000;
 

@@ -1,0 +1,87 @@
+"""A session's eyes: which pictures are looked at, for what, and only as far as the person has agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from visavis.kernel.clock import MediaClock
+from visavis.kernel.errors import PolicyError, ProviderError
+from visavis.kernel.events import Event, FaceCue, ProviderFailed
+from visavis.kernel.media import VideoFrame
+from visavis.kernel.messages import Cue
+from visavis.see.base import FaceEngine, FaceObservation, FaceTracker, Image
+from visavis.see.watcher import Watcher
+from visavis.session.frames import FrameCounter
+from visavis.session.providers import limited, translated
+from visavis.transport.base import Adjustable, Transport
+from visavis.trust.gate import Gate
+
+CUES_FPS = 12.0
+LOOK_S = 3.0
+"""Longest wait for one look at a face."""
+
+
+class Eyes:
+    """`note` writes facts down; `fact` takes those that the floor reads too. `face` may be None: no engine is set."""
+
+    def __init__(
+        self,
+        face: FaceEngine | None,
+        transport: Transport,
+        media: MediaClock,
+        gate: Gate,
+        note: Callable[[Event], object],
+        fact: Callable[[Event], object],
+    ) -> None:
+        self._gate = gate
+        self._transport = transport
+        self._note = note
+        self._fact = fact
+        self._face = face
+        self._tracker: FaceTracker | None = face.tracker() if face is not None else None
+        self._frames = FrameCounter(note)
+        self._watcher = Watcher(self._look if face is not None else None, media, self._tell, self._failed)
+        self._closely = False
+
+    async def run(self) -> None:
+        """Looks for cues until cancelled."""
+        await self._watcher.run()
+
+    def see(self, frame: VideoFrame) -> None:
+        """A picture came in; one that nobody agreed to is not looked at. Never blocks."""
+        with suppress(PolicyError):
+            self._frames.see(self._gate.clear(frame).value)
+            if frame.source == "camera" and self._face is not None:
+                self._watcher.see(self._gate.clear(frame, "cues"))
+                self._look_closely(True)
+
+    def told(self, cue: Cue) -> None:
+        """The page tells what it has seen itself; without consent to cues it is not heard."""
+        if self._gate.consent.allows("cues"):
+            self._watcher.told(FaceCue(cue.mouth, cue.facing, cue.faces), nodded=cue.nod)
+
+    def agreed(self) -> None:
+        """Consent has changed. Cues stop at once when they are no longer agreed to."""
+        if not self._gate.consent.allows("cues"):
+            self._watcher.stop()
+            self._look_closely(False)
+
+    def _look_closely(self, closely: bool) -> None:
+        if closely != self._closely and isinstance(self._transport, Adjustable):
+            self._transport.camera_fps(CUES_FPS if closely else None)
+        self._closely = closely
+
+    async def _look(self, image: Image) -> FaceObservation | None:
+        assert self._face is not None and self._tracker is not None
+        with translated("face", self._face.name):
+            async with limited("face", LOOK_S, "total"):
+                return await self._tracker.look(image)
+
+    def _tell(self, event: Event) -> None:
+        if self._gate.consent.allows("cues"):
+            self._fact(event)
+
+    def _failed(self, error: ProviderError) -> None:
+        name = self._face.name if self._face is not None else ""
+        self._note(ProviderFailed("face", name, error.code, type(error.__cause__ or error).__name__))
