@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -39,6 +39,7 @@ class Agent:
     `instructions` is its persona and task in plain language. `tools` are Python functions with type hints and a
     docstring; the agent may call them. `voice` is a voice of the chosen TTS ('' takes its default). `language`
     is a BCP 47 tag. `greeting` is said first; `{name}` stands for the agent's name; '' says nothing.
+    `openers` stands above the setting of that name, where it is not ''.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Agent:
     greeting: str = DEFAULT_GREETING
     tools: Sequence[ToolFunction] = ()
     stack: Stack = field(default_factory=Stack)
+    openers: Literal["", "off", "auto", "on"] = ""
 
     @property
     def opening(self) -> str:

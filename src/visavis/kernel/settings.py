@@ -136,6 +136,15 @@ class SessionSettings(_Section, frozen=True):
         Literal["off", "nods", "sounds"],
         Meta(description="Whether the agent nods while it listens, and also says a soft 'mm-hm' in long turns."),
     ] = "nods"
+    openers: Annotated[
+        Literal["off", "auto", "on"],
+        Meta(
+            description="Begin answers with a few words ('Let me see,'): always, or when the content is likely late."
+        ),
+    ] = "auto"
+    openers_after_s: Annotated[
+        Positive, Meta(description="'auto': when the content is expected later than this after the person's end.")
+    ] = 0.7
     max_call_s: Annotated[Positive, Meta(description="Longest call; the agent says so and ends.")] = 3600.0
     echo: Annotated[
         str, Meta(description="Echo canceller for doors whose clients have none: 'aec3', or '' for none.")

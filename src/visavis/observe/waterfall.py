@@ -11,6 +11,7 @@ from visavis.kernel.events import (
     FinalRequested,
     FirstAudioPlayed,
     FirstClause,
+    FirstContentPlayed,
     FirstSpeech,
     FirstToken,
     Record,
@@ -27,6 +28,7 @@ BUDGET_MS: dict[str, float] = {
     "first_clause": 250,
     "tts": 200,
     "release": 20,
+    "opener": 100,
     "transport": 200,
 }
 """Stage → milliseconds it may take. `endpoint` is the silence the detector needs plus the turn decision."""
@@ -34,17 +36,21 @@ BUDGET_MS: dict[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """One answered turn. `stages_ms` add up to `v2v_ms`; `over` is the stage furthest beyond its budget, or ''."""
+    """One answered turn. `stages_ms` add up to `v2v_ms`; `over` is the stage furthest beyond its budget, or ''.
+
+    `v2v_ms` counts to the first content. `first_sound_ms` is less where an opener came first, else the same.
+    """
 
     turn: int
     reply: int
     v2v_ms: float
     stages_ms: dict[str, float]
     over: str
+    first_sound_ms: float
 
 
 class Waterfalls:
-    """Feed it records in order; `on_waterfall` is called when a reply to a turn becomes audible."""
+    """Feed it records in order; `on_waterfall` is called when the content of a reply to a turn becomes audible."""
 
     def __init__(self, on_waterfall: Callable[[Waterfall], None]) -> None:
         self._on_waterfall = on_waterfall
@@ -76,7 +82,9 @@ class Waterfalls:
                 self._mark(reply, "released", at_s)
             case TurnEnded() as ended:
                 self._ended = ended
-            case FirstAudioPlayed(reply=reply):
+            case FirstAudioPlayed(reply=reply, opener=True):
+                self._mark(reply, "opener", at_s)
+            case FirstAudioPlayed(reply=reply) | FirstContentPlayed(reply=reply):
                 self._played(reply, at_s)
 
     def _mark(self, reply: int, name: str, at_s: float) -> None:
@@ -105,7 +113,11 @@ def _fall(ended: TurnEnded, reply: int, marks: dict[str, float], played_s: float
         reached = max(at, marks.get(mark, at))
         stages[stage] = (reached - at) * 1000
         at = reached
-    stages["release"] = max(0.0, played_s - at) * 1000
-    total = (played_s - ended.speech_end_s) * 1000
+    sound_s = marks.get("opener", played_s)
+    released_s = max(at, sound_s)
+    stages["release"] = (released_s - at) * 1000
+    if "opener" in marks:
+        stages["opener"] = max(0.0, played_s - released_s) * 1000
+    total, sound = ((audible_s - ended.speech_end_s) * 1000 for audible_s in (played_s, sound_s))
     over = max(stages, key=lambda name: stages[name] - BUDGET_MS[name])
-    return Waterfall(ended.turn, reply, total, stages, over if stages[over] > BUDGET_MS[over] else "")
+    return Waterfall(ended.turn, reply, total, stages, over if stages[over] > BUDGET_MS[over] else "", sound)

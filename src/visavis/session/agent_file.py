@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -25,6 +26,7 @@ class AgentFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     greeting: str = DEFAULT_GREETING
     tools: list[str] = field(default_factory=list)
     stack: Stack = field(default_factory=Stack)
+    openers: Literal["", "off", "auto", "on"] = ""
 
 
 def load_agent(path: str | Path) -> Agent:
@@ -52,6 +54,7 @@ def _from_toml(path: Path) -> Agent:
         greeting=table.greeting,
         tools=tuple(_tool(entry, path.parent, where) for entry in table.tools),
         stack=table.stack,
+        openers=table.openers,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,8 @@ LATE_S = 0.2
 
 
 class Mouth:
-    """One session's voice. Replies add pieces; `run` plays them. `on_fact` hears of playback."""
+    """One session's voice. Replies add pieces; `run` plays them. `on_fact` hears of playback, `on_content` (with the
+    media time) of the first content that leaves behind an opener."""
 
     def __init__(
         self, transport: Transport, media: MediaClock, on_fact: Callable[[Event], None], *, echo: bool = False
@@ -32,6 +34,9 @@ class Mouth:
         self._transport = transport
         self._media = media
         self._on_fact = on_fact
+        self.on_content: Callable[[float], None] = lambda now_s: None
+        self.opening = False
+        """What can be heard, if anything, is an opener."""
         self._work = asyncio.Event()
         self._resampler: Resampler | None = None
         self._audible = 0
@@ -61,9 +66,13 @@ class Mouth:
             if self._resampler is None:
                 self._resampler = Resampler(speech.rate_hz, self.pacer.rate_hz)
             pcm = self._resampler.push(speech.pcm)
-            speech = Speech(pcm, self.pacer.rate_hz, speech.words, speech.visemes)
+            speech = replace(speech, pcm=pcm, rate_hz=self.pacer.rate_hz)
         self.pacer.add(speech)
         self._work.set()
+
+    def skip_opener(self) -> bool:
+        """Leave the current reply's opener out; False when it has begun to leave, or nothing waits behind it."""
+        return self.pacer.skip_opener()
 
     def complete(self) -> None:
         """No more pieces will come for the current reply."""
@@ -170,8 +179,11 @@ class Mouth:
     def _piece_started(self, speech: Speech) -> None:
         reply = self.pacer.reply
         if not self._audible:
-            self._audible = reply
+            self._audible, self.opening = reply, speech.opener
             self._on_fact(PlaybackStarted(reply))
+        elif self.opening and not speech.opener:
+            self.opening = False
+            self.on_content(self._media.now())
         marks = [(round(at_s * 1000), shape) for at_s, shape in speech.visemes]
         self._transport.send(VisemeTrack(marks, round(speech.duration_s * 1000)))
         self._transport.send(Transcript("agent", self.pacer.spoken(), False, reply))

@@ -116,4 +116,5 @@ class PageView:
 
     def _latency(self, fall: Waterfall) -> None:
         stages = {name: round(value) for name, value in fall.stages_ms.items()}
-        self._send(Latency(fall.turn, round(fall.v2v_ms), {k: float(v) for k, v in stages.items()}, fall.over))
+        stages_ms = {name: float(value) for name, value in stages.items()}
+        self._send(Latency(fall.turn, round(fall.v2v_ms), stages_ms, fall.over, round(fall.first_sound_ms)))

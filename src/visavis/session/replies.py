@@ -11,6 +11,7 @@ from visavis.kernel.events import (
     Apologized,
     Event,
     FirstAudioPlayed,
+    FirstContentPlayed,
     Interrupted,
     PlaybackStopped,
     Record,
@@ -63,6 +64,9 @@ class Replies:
         self._toolbox = ToolBox(agent.tools)
         self._count = count
         self._ahead = PrefillAhead(group, layers.llm, self._request, total_s=settings.total_timeout_s)
+        self._asked_at_s = 0.0
+        self._openers_heard: list[str] = []
+        mouth.on_content = self._content_began
         self._current: Reply | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -107,7 +111,7 @@ class Replies:
         """The current reply may be heard."""
         if self._current is not None and not self._current.released.is_set():
             self._note(ReplyReleased(self._current.number))
-            self._current.released.set()
+            self._current.release()
         self._mouth.release()
 
     def say(self, kind: str, text: str) -> None:
@@ -119,9 +123,29 @@ class Replies:
 
     def became_audible(self, asked_at_s: float, now_s: float) -> None:
         """The current reply's first sample is leaving. `asked_at_s`: the person's last sound, 0 if none."""
+        reply = self._current
+        if reply is None:
+            return
+        self._asked_at_s = asked_at_s
+        opener = self._mouth.opening
+        self._note(FirstAudioPlayed(reply.number, self._v2v_s(reply, now_s), opener))
+        if opener:
+            self._openers_heard.append(reply.opener)
+        else:
+            self._learn(reply)
+
+    def _content_began(self, now_s: float) -> None:
+        """Behind an opener, the current reply's first content is leaving."""
         if self._current is not None:
-            v2v_s = round(now_s - asked_at_s, 4) if self._current.turn else 0.0
-            self._note(FirstAudioPlayed(self._current.number, v2v_s))
+            self._note(FirstContentPlayed(self._current.number, self._v2v_s(self._current, now_s)))
+            self._learn(self._current)
+
+    def _v2v_s(self, reply: Reply, now_s: float) -> float:
+        return round(now_s - self._asked_at_s, 4) if reply.turn else 0.0
+
+    def _learn(self, reply: Reply) -> None:
+        if reply.turn and reply.ready_s:
+            self._layers.openers.learn(reply.ready_s - self._asked_at_s, tools=reply.used_tools)
 
     def interrupt(self) -> None:
         """The person took the floor: silence, and only what was heard stays in the context."""
@@ -153,6 +177,7 @@ class Replies:
             commit=self._commit,
             turn=turn,
             revision=revision,
+            openers_before=self._openers_heard,
         )
         self._current = reply
         return reply
@@ -163,8 +188,11 @@ class Replies:
     async def _answer(self, reply: Reply, text: str, cut: bool) -> Outcome:
         if asked := wait_request(text, self._agent.language):
             return await reply.say(phrase(asked, self._agent.language))
-        opening = phrase("jump_in", self._agent.language) if cut else ""
+        opening = phrase("jump_in", self._agent.language) if cut else self._opener(text)
         return await reply.answer(self._request(text), self._toolbox, self._settings, opening=opening)
+
+    def _opener(self, text: str) -> str:
+        return self._layers.openers.choose(text, self._openers_heard)
 
     async def _see_through(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
         outcome = await making()
@@ -179,7 +207,7 @@ class Replies:
         self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
         if self._current is None:
             self._ahead.turn()
-        if not outcome.said_any:
+        if not outcome.said_any and not reply.opener:
             self._fact(PlaybackStopped(reply.number))
 
     async def _apologise(self, reply: Reply, outcome: Outcome) -> None:

@@ -48,7 +48,8 @@ TOOL_ROUNDS = 3
 
 @dataclass(slots=True)
 class Outcome:
-    """How a reply's making went. `error` is what stopped it; `said_any` whether any voice was made before, openers apart."""
+    """How a reply's making went. `error` is what stopped it; `said_any` whether any voice was made before, apart from
+    an opener's."""
 
     text: str = ""
     said_any: bool = False
@@ -114,10 +115,10 @@ class Reply:
     def release(self) -> None:
         """The reply may be heard. An opener that has no time to fill any more is left out, if the content stands
         without it."""
-        if self.opener and self._content and self._layers.openers.can_go(self.opener, self._content):
-            if self._mouth.skip_opener():
-                self.outcome.text = self.outcome.text.removeprefix(f"{self.opener} ")
-                self.opener = ""
+        not_needed = self.opener and self._content and self._layers.openers.can_go(self.opener, self._content)
+        if not_needed and self._mouth.skip_opener():
+            self.outcome.text = self.outcome.text.removeprefix(f"{self.opener} ")
+            self.opener = ""
         self.released.set()
 
     def _open(self, text: str) -> bool:

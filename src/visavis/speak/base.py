@@ -36,6 +36,8 @@ class Speech:
     visemes: tuple[Viseme, ...] = ()
     took_s: float = 0.0
     """Seconds it took to make, where the voice knows; else 0."""
+    opener: bool = False
+    """The piece is an opener: words that fill the time until the reply's content."""
 
     @property
     def duration_s(self) -> float:

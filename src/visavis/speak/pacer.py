@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def _rest(speech: Speech, sample: int) -> Speech:
     by_s = sample / speech.rate_hz
     words = tuple(WordMark(w.text, w.start_s - by_s, w.end_s - by_s) for w in speech.words if w.end_s > by_s)
     visemes = tuple((max(0.0, at_s - by_s), shape) for at_s, shape in _from(speech.visemes, by_s))
-    return Speech(speech.pcm[sample:], speech.rate_hz, words, visemes)
+    return replace(speech, pcm=speech.pcm[sample:], words=words, visemes=visemes)
 
 
 def _from(visemes: Sequence[Viseme], by_s: float) -> Sequence[Viseme]:
@@ -128,6 +128,21 @@ class Pacer:
             raise ValueError(f"piece at {speech.rate_hz} Hz on a pacer at {self.rate_hz} Hz")
         if len(speech.pcm):
             self._queue.append(_Piece(speech, speech.pcm))
+
+    def skip_opener(self) -> bool:
+        """Leave out the opener that the reply begins with; the content behind it begins with a capital then.
+
+        False, and nothing changed, when it has begun to leave or when no content waits yet.
+        """
+        content = next((piece for piece in self._queue if not piece.speech.opener), None)
+        if self._said or content is None or self._queue[0] is content:
+            return False
+        while self._queue[0] is not content:
+            self._queue.popleft()
+        first, *others = content.speech.words or (WordMark("", 0.0, 0.0),)
+        capital = replace(first, text=first.text[:1].upper() + first.text[1:])
+        content.speech = replace(content.speech, words=(capital, *others))
+        return True
 
     @property
     def waiting_s(self) -> float:

@@ -62,14 +62,14 @@ export class LatencyDrawer {
   }
 
   /** @param {Latency} message */
-  put({ turn, v2v_ms: total, stages_ms: stages, over = "" }) {
+  put({ turn, v2v_ms: total, stages_ms: stages, over = "", first_sound_ms: sound = total }) {
     const { turns, empty, brief, opener } = this.places;
     empty.hidden = true;
     brief.textContent = spoken(total);
     opener.dataset.grade = grade(total);
     opener.setAttribute("aria-label", `Latency: last turn ${spoken(total)}`);
     turns.querySelector(`[data-turn="${turn}"]`)?.remove();
-    turns.prepend(waterfall(turn, total, stages, over));
+    turns.prepend(waterfall(turn, total, stages, over, sound));
     while (turns.children.length > KEPT) turns.lastElementChild?.remove();
   }
 }
@@ -79,13 +79,15 @@ export class LatencyDrawer {
  * @param {number} total
  * @param {Record<string, number>} stages
  * @param {string} over
+ * @param {number} sound when the first sound was heard; before the total where an opener came first
  */
-function waterfall(turn, total, stages, over) {
+function waterfall(turn, total, stages, over, sound) {
   const item = document.createElement("li");
   item.className = "turn";
   item.dataset.turn = String(turn);
   const head = document.createElement("h3");
   head.append(`Turn ${turn}`, tag("span", "total", spoken(total)));
+  if (sound < total) head.append(tag("span", "total", `first sound ${spoken(sound)}`));
   head.dataset.grade = grade(total);
   const sum = Object.values(stages).reduce((all, ms) => all + ms, 0);
   const scale = Math.max(BROKEN_MS, total, sum);

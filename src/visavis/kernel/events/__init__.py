@@ -39,9 +39,11 @@ from visavis.kernel.events.reply import (
     AudioHeard,
     FirstAudioPlayed,
     FirstClause,
+    FirstContentPlayed,
     FirstSpeech,
     FirstToken,
     Interrupted,
+    OpenerChosen,
     ReplyDiscarded,
     ReplyEnded,
     ReplyReleased,
@@ -111,12 +113,14 @@ AnyEvent = (
     | Acknowledged
     | BargeInIgnored
     | ReplyStarted
+    | OpenerChosen
     | FirstToken
     | FirstClause
     | FirstSpeech
     | ReplyReleased
     | ReplyDiscarded
     | FirstAudioPlayed
+    | FirstContentPlayed
     | AudioHeard
     | Interrupted
     | ReplyEnded
@@ -164,6 +168,7 @@ __all__ = [
     "FinalRequested",
     "FirstAudioPlayed",
     "FirstClause",
+    "FirstContentPlayed",
     "FirstSpeech",
     "FirstToken",
     "FloorTaken",
@@ -174,6 +179,7 @@ __all__ = [
     "MessageRejected",
     "Nodded",
     "NothingSaid",
+    "OpenerChosen",
     "PassageStarted",
     "PeerLost",
     "PeerReturned",

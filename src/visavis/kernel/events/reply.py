@@ -16,6 +16,15 @@ class ReplyStarted(Event, frozen=True):
     kind: str
 
 
+class OpenerChosen(Event, frozen=True):
+    """The reply begins with `text`, before the model has written anything; the model goes on from there. Unless what
+    it wrote was there first: then the opener may have been left out, which the first `AudioHeard` tells."""
+
+    content: ClassVar[bool] = True
+    reply: int
+    text: str
+
+
 class FirstToken(Event, frozen=True):
     """`took_s`: seconds from asking the model until its first token, as the model's adapter knows it, else as
     measured around its call."""
@@ -53,7 +62,16 @@ class ReplyDiscarded(Event, frozen=True):
 
 class FirstAudioPlayed(Event, frozen=True):
     """The first audible sample left for the person. `v2v_s`: seconds since the person's last sound, as the
-    server knows it (0 when nobody asked); the figure at the person's ear is the benchmark's."""
+    server knows it (0 when nobody asked); the figure at the person's ear is the benchmark's. `opener`: it is the
+    sound of an opener, and `FirstContentPlayed` follows; without one, the first sound is content."""
+
+    reply: int
+    v2v_s: float
+    opener: bool = False
+
+
+class FirstContentPlayed(Event, frozen=True):
+    """Behind an opener, the first sample of what the model wrote left for the person. `v2v_s` as before."""
 
     reply: int
     v2v_s: float
