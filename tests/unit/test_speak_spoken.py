@@ -51,6 +51,32 @@ def test_things_are_said_as_people_say_them(written: str, said: str) -> None:
     assert spoken(written) == said
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "said"),
+    [
+        ("de", "Wir sehen uns am 3. Mai 2026.", "Wir sehen uns am dritten Mai zweitausendsechsundzwanzig."),
+        ("de", "Der 3. Mai, vom 3. bis zum 5. Juni", "Der dritte Mai, vom dritten bis zum fünften Juni"),
+        ("de-AT", "Am 3.5.2026 um 15:30 Uhr", "Am dritten Mai zweitausendsechsundzwanzig um fünfzehn Uhr dreißig"),
+        ("de", "Um 1 Uhr im 2. Stock", "Um ein Uhr im zweiten Stock"),
+        ("de", "Es kostet 1.250,75 €.", "Es kostet eintausendzweihundertfünfzig Euro fünfundsiebzig."),
+        ("de", "Das sind ca. 3,5 % mehr", "Das sind circa drei Komma fünf Prozent mehr"),
+        ("de", "z. B. 3–5 Tage usw.", "zum Beispiel drei bis fünf Tage und so weiter."),
+        ("de", "Hauptstr. 5, Nr. 7", "Hauptstraße fünf, Nummer sieben"),
+        ("de", "ana.b@mail.de", "ana Punkt b ät mail Punkt de"),
+        ("de", "Version 2.5.1", "Version 2.5.1"),
+        ("fr", "Le 1er mai à 15 h 30", "Le premier mai à quinze heures trente"),
+        ("fr", "Le 03/05/2026 à 21:00", "Le trois mai deux mille vingt-six à vingt-et-une heures"),
+        ("fr", "Cela coûte 1 250,75 €.", "Cela coûte mille deux cent cinquante euros soixante-quinze."),
+        ("fr", "3,5 % de plus", "trois virgule cinq pour cent de plus"),
+        ("fr", "M. Petit, 2e étage, 1re porte, n° 5", "monsieur Petit, deuxième étage, première porte, numéro cinq"),
+        ("fr", "01 23 45 67 89", "zéro un, vingt-trois, quarante-cinq, soixante-sept, quatre-vingt-neuf"),
+        ("it", "Costa 3,5 euro, scrivi a ana@mail.it", "Costa 3,5 euro, scrivi a ana@mail.it"),
+    ],
+)
+def test_numbers_dates_and_money_of_other_languages(language: str, written: str, said: str) -> None:
+    assert spoken(written, language) == said
+
+
 @pytest.mark.parametrize("written", ["$1,250.75 at 3:30 pm", "May 3rd, 5 kg, 1/2 cup", "Dr. Lee, room 12"])
 def test_what_the_voice_reads_well_itself_is_left_alone(written: str) -> None:
     assert spoken(written) == written

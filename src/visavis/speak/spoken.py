@@ -6,6 +6,8 @@ dates, units, ordinals, titles) is left as it is written, so that nothing is rea
 
 from __future__ import annotations
 
+import functools
+import importlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,11 +29,21 @@ def spoken_words(text: str, language: str = "en") -> list[tuple[str, str]]:
     Written words are as a caption shows them: without markdown and emoji. Something said as a whole, such as a
     telephone number with spaces, is one written word.
     """
-    rules = SPANISH if language.lower().startswith("es") else ENGLISH
+    rules = _rules(language.split("-")[0].lower())
     words: list[_Word] = []
     for written, said in _parts(plain(text), rules):
         _append(words, written, said)
     return [(word.written, word.said.strip()) for word in words if word.written]
+
+
+@functools.cache
+def _rules(code: str) -> Sequence[Rule]:
+    """A language without rules is said as it is written: its voice reads numbers by itself. Loaded on first use."""
+    if code in ("de", "fr"):
+        module = importlib.import_module(f"visavis.speak.readings_{code}")
+        rules: Sequence[Rule] = module.GERMAN if code == "de" else module.FRENCH
+        return rules
+    return {"en": ENGLISH, "es": SPANISH}.get(code, ())
 
 
 @dataclass(slots=True)
