@@ -177,3 +177,14 @@ def test_an_opener_is_sound_and_no_content() -> None:
     add_legs([turn], journal(sorted(facts, key=lambda fact: fact[0])), WALL_S)
     assert turn.content_ms == pytest.approx(turn.v2v_ms + 900, abs=0.1)
     assert turn.added_ms is None
+
+
+def test_an_opener_that_was_over_before_the_content_was_ready_hides_nothing() -> None:
+    times = Times(late_token=0.08)
+    facts = times.facts()[:-1]
+    speech_s = max(at_s for at_s, event in facts if isinstance(event, FirstSpeech))
+    facts.append((speech_s + 0.01, FirstContentPlayed(7, 0.0)))
+    facts.append((speech_s - 0.3, FirstAudioPlayed(7, 0.0, opener=True)))
+    [turn] = critical_paths(journal(sorted(facts, key=lambda fact: fact[0])))
+    assert not turn.held_up
+    assert turn.added_s == pytest.approx(0.09, abs=1e-4)

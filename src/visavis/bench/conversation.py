@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from visavis.bench.speech import RATE_HZ, spoken, without_pauses
 from visavis.kernel.media import Pcm
 from visavis.kernel.messages import Latency, Notice, Problem, State, Transcript
-from visavis.testing.ear import Ear
+from visavis.testing.ear import Ear, Heard
 
 ANSWER_WITHIN_S = 20.0
 QUIET_S = 0.7
@@ -23,6 +23,8 @@ class Caller(Protocol):
     ear: Ear
     messages: list[tuple[float, Any]]
 
+    @property
+    def heard(self) -> list[Heard]: ...
     async def say(self, pcm: Pcm) -> float: ...
     async def wait_for(self, kind: type[Any], *, timeout_s: float = 10.0, after_s: float = 0.0) -> Any: ...
     def give_consent(self) -> None: ...
@@ -63,7 +65,7 @@ class TurnReport:
     end_s: float = 0.0
     first_s: float = 0.0
     v2v_ms: float = -1.0
-    server_v2v_ms: float = -1.0
+    server_sound_ms: float = -1.0
     stages_ms: dict[str, float] = field(default_factory=dict)
     cut_off: bool = False
     closed_early: bool = False
@@ -156,12 +158,13 @@ class Conversation:
                     turn.closed_early = turn.closed_early or at_s < end_s
                 case Transcript(role="agent", id=number, text=text) if at_s > end_s:
                     said[number] = text
-                case Latency(v2v_ms=v2v_ms, stages_ms=stages):
-                    turn.server_v2v_ms, turn.stages_ms = v2v_ms, dict(stages)
+                case Latency(v2v_ms=v2v_ms, first_sound_ms=sound_ms, stages_ms=stages):
+                    turn.server_sound_ms, turn.content_gap_ms = sound_ms, max(0.0, v2v_ms - sound_ms)
+                    turn.stages_ms = dict(stages)
         turn.heard_as = " ".join(finals.values())
         turn.answer = " ".join(said.values())
-        if turn.v2v_ms >= 0 and turn.server_v2v_ms >= 0:
-            turn.stages_ms["transport"] = max(0.0, turn.v2v_ms - turn.server_v2v_ms)
+        if turn.v2v_ms >= 0 and turn.server_sound_ms >= 0:
+            turn.stages_ms["transport"] = max(0.0, turn.v2v_ms - turn.server_sound_ms)
 
     def _said_since(self, since_s: float) -> str:
         said = {m.id: m.text for at, m in self.caller.messages if isinstance(m, Transcript) and m.role == "agent"}

@@ -29,28 +29,33 @@ from visavis.kernel.events import (
 from visavis.observe.waterfall import Waterfall, Waterfalls
 from visavis.turn.floor import INPUTS
 
+AT_ONCE_S = 0.04
+"""Content that leaves this soon after it was made did not wait for an opener to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerTurn:
     """One answered turn as the server lived it. Times without `wall` are media time, in seconds.
 
     `speech_end_s` is the person's last sound as the detector heard it, `path_s` the critical path from there to the
-    first content. That left at `played_s`, the first sound at `sounded_s`: sooner, where an opener came first.
+    first content. That was made at `ready_s` and left at `played_s`, the first sound at `sounded_s`: sooner, where an
+    opener came first.
     """
 
     reply: int
     revision: int
     speech_end_s: float
     sounded_s: float
+    ready_s: float
     played_s: float
     path_s: float
     wall_offset_s: float
     stages_ms: dict[str, float]
 
     @property
-    def opened(self) -> bool:
-        """An opener was heard first. Its length is no stage's time, so such a turn says nothing of scheduling."""
-        return self.sounded_s < self.played_s
+    def held_up(self) -> bool:
+        """Content was ready and waited for the opener before it to end: that is no stage's time and no delay."""
+        return self.sounded_s < self.played_s and self.played_s - self.ready_s > AT_ONCE_S
 
     @property
     def added_s(self) -> float:
@@ -75,7 +80,7 @@ class _Reply:
     sounded_s: float | None = None
     token: tuple[float, float] | None = None
     clause: tuple[float, float] | None = None
-    speech_s: float | None = None
+    speech: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)
@@ -138,14 +143,14 @@ class CriticalPaths:
                 ideal_s, token_s = reply.token
                 reply.clause = (ideal_s + at_s - token_s, at_s)
             case FirstSpeech(took_s=took_s) if reply.clause is not None:
-                reply.speech_s = min(at_s, reply.clause[0] + took_s)
+                reply.speech = (min(at_s, reply.clause[0] + took_s), at_s)
 
     def _played(self, number: int, at_s: float) -> None:
         reply, ended, fall = self._replies.get(number), self._ended, self._fall
         self._fall = None
-        if reply is None or ended is None or fall is None or reply.speech_s is None:
+        if reply is None or ended is None or fall is None or reply.speech is None:
             return
-        path_s = max(reply.speech_s, self._ended_s) - ended.speech_end_s
+        path_s = max(reply.speech[0], self._ended_s) - ended.speech_end_s
         sounded_s = at_s if reply.sounded_s is None else reply.sounded_s
         self.turns.append(
             ServerTurn(
@@ -153,6 +158,7 @@ class CriticalPaths:
                 reply.revision,
                 ended.speech_end_s,
                 sounded_s,
+                reply.speech[1],
                 at_s,
                 path_s,
                 self.wall_offset_s,

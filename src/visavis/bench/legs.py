@@ -47,7 +47,7 @@ def _add(turn: TurnReport, path: ServerTurn, wall_offset_s: float) -> None:
     outbound_ms = (turn.first_s + wall_offset_s - path.sounded_wall_s) * 1000
     turn.content_gap_ms = (path.played_s - path.sounded_s) * 1000
     turn.path_ms = inbound_ms + path.path_s * 1000 + outbound_ms
-    if not path.opened:
+    if not path.held_up:
         turn.added_ms = turn.content_ms - turn.path_ms
     turn.stages_ms = {
         "inbound": inbound_ms,

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -142,8 +142,8 @@ class _Direct:
 
 
 @asynccontextmanager
-async def open_server(transport: Literal["webrtc", "file"], setup: Setup) -> AsyncIterator[Door]:
-    """Starts what is measured; leaving it stops it."""
+async def open_server(transport: str, setup: Setup) -> AsyncIterator[Door]:
+    """Starts what is measured; leaving it stops it. `transport`: webrtc or file."""
     config = setup.config()
     if transport == "webrtc":
         async with ServerProcess(agent=setup.agent_file(), config=config) as server:
