@@ -10,7 +10,7 @@ import numpy as np
 
 from visavis.hear.resample import Resampler
 from visavis.kernel.clock import MediaClock
-from visavis.kernel.events import AudioHeard, Event, PlaybackStarted, PlaybackStopped
+from visavis.kernel.events import AudioHeard, Event, PassageStarted, PlaybackStarted, PlaybackStopped
 from visavis.kernel.media import Pcm
 from visavis.kernel.messages import Transcript, VisemeTrack
 from visavis.session.echo_reference import EchoReference
@@ -40,6 +40,7 @@ class Mouth:
         self._work = asyncio.Event()
         self._resampler: Resampler | None = None
         self._audible = 0
+        self._protected = False
         self._next_s = 0.0
         self._due: asyncio.Future[None] | None = None
         """What `run` waits for between two frames."""
@@ -179,11 +180,14 @@ class Mouth:
     def _piece_started(self, speech: Speech) -> None:
         reply = self.pacer.reply
         if not self._audible:
-            self._audible, self.opening = reply, speech.opener
+            self._audible, self.opening, self._protected = reply, speech.opener, False
             self._on_fact(PlaybackStarted(reply))
         elif self.opening and not speech.opener:
             self.opening = False
             self.on_content(self._media.now())
+        if speech.protected != self._protected:
+            self._protected = speech.protected
+            self._on_fact(PassageStarted(reply, speech.protected))
         marks = [(round(at_s * 1000), shape) for at_s, shape in speech.visemes]
         self._transport.send(VisemeTrack(marks, round(speech.duration_s * 1000)))
         self._transport.send(Transcript("agent", self.pacer.spoken(), False, reply))

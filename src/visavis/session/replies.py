@@ -189,7 +189,8 @@ class Replies:
         if asked := wait_request(text, self._agent.language):
             return await reply.say(phrase(asked, self._agent.language))
         opening = phrase("jump_in", self._agent.language) if cut else self._opener(text)
-        return await reply.answer(self._request(text), self._toolbox, self._settings, opening=opening)
+        request = self._request(text)
+        return await reply.answer(request, self._toolbox, self._settings, opening=opening, protected=cut)
 
     def _opener(self, text: str) -> str:
         return self._layers.openers.choose(text, self._openers_heard)

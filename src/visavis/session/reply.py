@@ -93,6 +93,8 @@ class Reply:
         self.ready_s = 0.0
         """Media time at which the first content could be heard."""
         self.used_tools = False
+        self._protected = ""
+        """The piece that is said to its end, whoever speaks."""
         self._openers_before = openers_before
         self._content = ""
         self._token_seen = False
@@ -107,9 +109,17 @@ class Reply:
         return await self._make(words())
 
     async def answer(
-        self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings, *, opening: str = ""
+        self,
+        request: LlmRequest,
+        toolbox: ToolBox,
+        settings: LlmSettings,
+        *,
+        opening: str = "",
+        protected: bool = False,
     ) -> Outcome:
-        """Answer by the model, which goes on from `opening`. Failures end in the outcome, not in an exception."""
+        """Answer by the model, which goes on from `opening`, which nobody interrupts where it is `protected`. Failures
+        end in the outcome, not in an exception."""
+        self._protected = opening if protected else ""
         return await self._make(self._think(replace(request, begun=opening), toolbox, settings), opening)
 
     def release(self) -> None:
@@ -188,7 +198,7 @@ class Reply:
                         self.outcome.said_any = True
                         spoken = self._note(FirstSpeech(self.number, _took(speech.took_s, asked_s)))
                         self._content, self.ready_s = piece, spoken.at_s
-                    self._mouth.add(speech)
+                    self._mouth.add(replace(speech, protected=piece == self._protected))
 
     def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
         self.outcome.error, self.outcome.layer = error, layer

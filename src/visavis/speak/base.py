@@ -38,6 +38,8 @@ class Speech:
     """Seconds it took to make, where the voice knows; else 0."""
     opener: bool = False
     """The piece is an opener: words that fill the time until the reply's content."""
+    protected: bool = False
+    """The piece is said to its end, whoever speaks."""
 
     @property
     def duration_s(self) -> float:

@@ -12,8 +12,8 @@ LARGEST = 10**15
 
 
 def cardinal(number: int | Decimal, language: str) -> str:
-    """`number` in words: 1234 → 'eintausendzweihundertvierunddreißig'. Decimals digit by digit."""
-    if abs(number) >= LARGEST:
+    """`number`, 0 or more, in words: 1234 → 'eintausendzweihundertvierunddreißig'. Decimals digit by digit."""
+    if int(number) >= LARGEST:
         return " ".join(_engine(language).format_number(int(digit)).text for digit in str(int(number)))
     if isinstance(number, int):
         return _clean(_engine(language).format_number(number).text)
