@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visavis.hear.base import EchoCanceller
-from visavis.hear.echo import DELAY, Aec3
+from visavis.hear.echo import DELAY, LEARN_FRAMES, Aec3
 from visavis.kernel.errors import UsageError
 from visavis.kernel.media import AudioFrame, Pcm
 from visavis.session.echo_reference import EchoReference
@@ -39,6 +39,31 @@ def loudness(pcm: Pcm) -> float:
     return float(10 * np.log10(np.mean(np.square(pcm, dtype=np.float64)) + 1e-9))
 
 
+def learn(canceller: EchoCanceller) -> None:
+    """The agent has spoken for long enough, and some time ago."""
+    far = syllables(4, seed=9)
+    processed(canceller, in_the_room(far), far)
+    rest = np.zeros(2 * RATE, np.int16)
+    processed(canceller, rest, rest)
+
+
+def test_nothing_is_heard_beside_the_agent_until_the_room_is_known() -> None:
+    canceller, far = Aec3(), syllables(4, seed=1)
+    person = syllables(4, seed=2)
+    heard = processed(canceller, person, far)
+    learning = int(np.flatnonzero(heard)[0])
+    assert RATE * LEARN_FRAMES // 100 <= learning < 4 * RATE
+    assert heard[learning:].any()
+
+
+def test_after_a_short_greeting_the_person_is_heard_again_at_once() -> None:
+    far = np.concatenate((syllables(0.3, seed=1), np.zeros(RATE, np.int16)))
+    person = syllables(1.3, seed=2)
+    heard = processed(Aec3(), person, far)
+    first = int(np.flatnonzero(heard)[0])
+    assert first < (0.3 + 0.55) * RATE
+
+
 def test_the_agents_voice_is_removed() -> None:
     far = syllables(4, seed=1)
     echo = in_the_room(far)
@@ -69,7 +94,9 @@ def test_time_stands_still_at_the_moments_it_goes_to_rest_and_wakes() -> None:
     near = np.zeros(5 * RATE, np.int16)
     near[RATE // 2 :: RATE] = 20_000
     far = np.concatenate((np.zeros(2 * RATE), syllables(0.2, seed=1, level=400), np.zeros(2 * RATE + 12_800)))
-    heard = processed(Aec3(), near, far.astype(np.int16)).astype(np.int64)
+    canceller = Aec3()
+    learn(canceller)
+    heard = processed(canceller, near, far.astype(np.int16)).astype(np.int64)
     peaks = [second * RATE + int(np.abs(heard[second * RATE : (second + 1) * RATE]).argmax()) for second in range(5)]
     assert [peak - RATE // 2 - n * RATE for n, peak in enumerate(peaks)] == pytest.approx([DELAY] * 5, abs=8)
 

@@ -25,6 +25,9 @@ PIECE = 320
 CALLER_DB, ECHO_DB, HISS_DB = -26.0, -26.0, -65.0
 """The echo is as loud as the caller: a telephone on the table with its loudspeaker on."""
 
+DUCKED, DUCKED_AFTER_S = 0.2, 0.45
+"""The agent lowers its voice to this share 0.25 s after a sentence begins, which is 0.2 s after its place."""
+
 SETTLED_S = 2.0
 """Return loss counts from here on; what the canceller needs to find the echo shows in the false starts."""
 
@@ -55,7 +58,8 @@ def paths(rooms: Sequence[str]) -> list[Path]:
 
 def echo_of(agent: Sound, room: Sound, path: Path) -> Sound:
     """As long as `agent`; a fast clock takes more samples for the same sound."""
-    echo = np.convolve(agent, room)[: len(agent)]
+    size = len(agent) + len(room)
+    echo = np.fft.irfft(np.fft.rfft(agent, size) * np.fft.rfft(room, size), size)[: len(agent)]
     if path.drift_ppm:
         echo = soxr.resample(echo, 1e6, 1e6 + path.drift_ppm)
     late = path.true_ms * HEAR_RATE_HZ // 1000
@@ -81,11 +85,12 @@ async def rows(material: Material, vad: Vad, asr: Asr, seed: int) -> list[dict[s
     for path in paths(list(material.rooms)):
         for cancel in (False, True):
             alone = await _agent_alone(material, path, vad, cancel=cancel, seed=seed)
-            found.append({**_named(path, cancel), "double_talk": False, **alone, "words_lost": None})
-        for cancel in (False, True):
-            lost = await _both(material, path, asr, cancel=cancel, seed=seed)
-            nothing = {"erle_db": None, "false_starts_per_min": None}
-            found.append({**_named(path, cancel), "double_talk": True, **nothing, "words_lost": lost})
+            found.append({**_named(path, cancel), "double_talk": "no", **alone, "words_lost": None})
+        for talk, level in (("ducked", DUCKED), ("full", 1.0)):
+            for cancel in (False, True):
+                lost = await _both(material, path, asr, level, cancel=cancel)
+                nothing = {"erle_db": None, "false_starts_per_min": None}
+                found.append({**_named(path, cancel), "double_talk": talk, **nothing, "words_lost": lost})
     return found
 
 
@@ -113,12 +118,14 @@ async def _agent_alone(material: Material, path: Path, vad: Vad, *, cancel: bool
     }
 
 
-async def _both(material: Material, path: Path, asr: Asr, *, cancel: bool, seed: int) -> float:
-    """Share of the caller's words that are not recognised while the agent talks all the time."""
+async def _both(material: Material, path: Path, asr: Asr, level: float, *, cancel: bool) -> float:
+    """Share of the caller's words not recognised while the agent talks on, at `level` soon after each onset."""
     gap = np.zeros(int(GAP_S * HEAR_RATE_HZ))
     head = np.zeros(len(gap) * 2)
     voice, places = _one_after_the_other(material.clips, head, gap)
-    agent = np.resize(material.agent, len(voice))
+    agent = np.resize(material.agent, len(voice)).copy()
+    for first, last, _ in places:
+        agent[first + int(DUCKED_AFTER_S * HEAR_RATE_HZ) : last] *= level
     near = as_pcm(voice + echo_of(agent, material.rooms[path.room], path))
     heard = microphone_hears(near, as_pcm(agent), path, cancel=cancel)
     lost = total = 0
