@@ -55,6 +55,10 @@ class WebRtcSettings(_Section, frozen=True):
     reconnect_s: Annotated[
         Positive, Meta(description="Seconds a dropped caller has to come back to the same conversation.")
     ] = 30.0
+    client_cancels_echo: Annotated[
+        bool,
+        Meta(description="Browsers do; false: the server takes its voice out of every caller's microphone."),
+    ] = True
 
 
 class JournalSettings(_Section, frozen=True):
