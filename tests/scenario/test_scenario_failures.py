@@ -132,7 +132,7 @@ def test_a_reply_that_is_interrupted_stops_the_model() -> None:
     call = Scenario(llm=llm)
     call.says(1.0, "when do you open")
     call.does(1.0 + 1.2 + 0.4, Say("stop"))
-    checked(call, until=4.0)
+    checked(call, until=6.0)
     assert llm.closed == len(llm.requests) == 2
 
 
@@ -220,7 +220,7 @@ def test_a_failing_end_of_turn_model_only_costs_time() -> None:
     played = checked(call, until=9.0)
     assert played.heard() == ["At nine."]
     assert not played.events(EndpointScored)
-    assert played.at(TurnEnded) == pytest.approx(end_s + 0.7, abs=0.04)
+    assert end_s + 0.4 < played.at(TurnEnded) < end_s + 1.0
     assert shown(played) == []
 
 

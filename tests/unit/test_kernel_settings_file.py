@@ -24,10 +24,10 @@ def refused(text: str) -> ConfigError:
 
 def test_a_file_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "visavis.toml"
-    path.write_text('[server]\nport = 9000\n\n[turn]\nsettle_s = 0.5\n\n[models.local]\nsilero = "/models/silero"\n')
+    path.write_text('[server]\nport = 9000\n\n[turn]\npatience_s = 0.5\n\n[models.local]\nsilero = "/models/silero"\n')
     settings = load_settings(path)
     assert settings.server.port == 9000
-    assert settings.turn.settle_s == 0.5
+    assert settings.turn.patience_s == 0.5
     assert settings.models.local == {"silero": "/models/silero"}
     assert settings.llm == Settings().llm
 
@@ -68,12 +68,12 @@ def test_an_unknown_section_names_its_line() -> None:
     [
         ('[server]\nport = "80"\n', ":2", "server.port: expected `int`, got `str`"),
         ("[server]\nport = 70000\n", ":2", "server.port: expected `int` <= 65535"),
-        ("[turn]\nsettle_s = 1\nvad_start = 1.5\n", ":3", "turn.vad_start: expected `float` < 1"),
+        ("[turn]\npatience_s = 1\nvad_start = 1.5\n", ":3", "turn.vad_start: expected `float` < 1"),
         ('[server]\nconsent = "no"\n', ":2", "server.consent: invalid enum value 'no'"),
         ('[server]\nallowed_origins = ["a", 1]\n', ":2", "server.allowed_origins[1]: expected `str`"),
         ("[llm]\nmax_tokens = 0\n", ":2", "llm.max_tokens: expected `int` >= 1"),
         ("server = 3\n", ":1", "server: expected `object`, got `int`"),
-        ("turn.settle_s = 0\n", ":1", "turn.settle_s: expected `float` > 0"),
+        ("turn.patience_s = 0\n", ":1", "turn.patience_s: expected `float` > 0"),
     ],
 )
 def test_a_wrong_value_names_its_line_its_key_and_what_is_wanted(text: str, where: str, said: str) -> None:

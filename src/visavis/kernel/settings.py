@@ -107,14 +107,18 @@ class TurnSettings(_Section, frozen=True):
         Positive,
         Meta(description="Silence after which speech has paused: words are recognised, a reply may be made ahead."),
     ] = 0.09
-    done_p: Annotated[float, Meta(gt=0, lt=1, description="End-of-turn probability that ends a turn at once.")] = 0.6
-    patience_s: Annotated[
-        Positive, Meta(description="Silence after which an unfinished-sounding turn ends anyway.")
-    ] = 1.6
-    settle_s: Annotated[
+    cutoff_p: Annotated[
+        float,
+        Meta(gt=0, lt=0.5, description="Chance of cutting the person off that is taken when a turn is ended."),
+    ] = 0.1
+    least_s: Annotated[Positive, Meta(description="Silence that ends a turn which is surely over.")] = 0.2
+    patience_s: Annotated[Positive, Meta(description="Silence that ends any turn, however unfinished it sounds.")] = (
+        2.0
+    )
+    patience: Annotated[
         Positive,
-        Meta(description="Silence that ends a turn which is neither clearly finished nor clearly not."),
-    ] = 0.7
+        Meta(description="Factor on every wait for the person to go on: 1.5 suits callers who take their time."),
+    ] = 1.0
     speculations: Annotated[
         int, Meta(ge=0, description="Replies made ahead and discarded in one turn before the next waits for its end.")
     ] = 3
