@@ -131,7 +131,7 @@ def test_a_reply_that_is_interrupted_stops_the_model() -> None:
     llm = EndlessLlm()
     call = Scenario(llm=llm)
     call.says(1.0, "when do you open")
-    call.does(1.0 + 1.2 + 0.4, Say("stop"))
+    call.does(1.0 + 1.2 + 0.4, Say("and where are you?"))
     checked(call, until=6.0)
     assert llm.closed == len(llm.requests) == 2
 
