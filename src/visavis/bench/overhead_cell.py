@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 import wave
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,23 @@ BETWEEN_TURNS_S = 1.2
 _MIB = 2**20
 
 
+class _Stopwatch:
+    """From the fact that speech stopped to the first frame after it."""
+
+    def __init__(self) -> None:
+        self.took_ms: list[float] = []
+        self._stopped_s: float | None = None
+
+    def read(self, record: Record) -> None:
+        if isinstance(record.event, SpeechStopped):
+            self._stopped_s = time.perf_counter()
+
+    def played(self) -> None:
+        if self._stopped_s is not None:
+            self.took_ms.append((time.perf_counter() - self._stopped_s) * 1000)
+            self._stopped_s = None
+
+
 class Crowd:
     """Sessions side by side in one process, on one journal, with the real voice activity detector."""
 
@@ -54,13 +71,12 @@ class Crowd:
         self._noise = room_noise()
         self._settings = Settings()
 
-    def join(
-        self, *, greeting: str = "", on_play: Callable[[], None] = lambda: None, read: Callable[[Record], None] = id
-    ) -> LoopDoor:
-        """One more session, which opens with `greeting`; `read` sees its journal before the session's own readers."""
-        door = LoopDoor(self._noise, on_play)
+    def join(self, *, greeting: str = "", watch: _Stopwatch | None = None) -> LoopDoor:
+        """One more session, which opens with `greeting`."""
+        watch = watch or _Stopwatch()
+        door = LoopDoor(self._noise, watch.played)
         log = self._journal.open(f"bench-{len(self.doors)}", MediaClock(LoopClock()))
-        log.readers.append(read)
+        log.readers.append(watch.read)  # before the session's own
         agent = Agent("Bench", "You answer.", greeting=greeting)
         session = Session(agent, self._settings, self._layers, door, log)
         self._group.create_task(session.run(), name=f"session-{len(self.doors)}")
@@ -80,11 +96,11 @@ async def crowd() -> AsyncGenerator[Crowd, None]:
         vad = await engines.get("vad", "silero")
         layers = Layers(vad, InstantAsr(), InstantLlm(), InstantTts(), InstantEndpoint())
         with tempfile.TemporaryDirectory() as folder:
-            async with Journal(SqliteStore(str(Path(folder) / "journal.db"))) as journal:
-                async with asyncio.TaskGroup() as group:
-                    made = Crowd(layers, journal, group)
-                    yield made
-                    made.hang_up()
+            store = SqliteStore(str(Path(folder) / "journal.db"))
+            async with Journal(store) as journal, asyncio.TaskGroup() as group:
+                made = Crowd(layers, journal, group)
+                yield made
+                made.hang_up()
     finally:
         await engines.close()
 
@@ -121,28 +137,11 @@ async def _lateness(until_s: float) -> list[float]:
     return late_ms
 
 
-class _Stopwatch:
-    """From the fact that speech stopped to the first frame after it."""
-
-    def __init__(self) -> None:
-        self.took_ms: list[float] = []
-        self._stopped_s: float | None = None
-
-    def read(self, record: Record) -> None:
-        if isinstance(record.event, SpeechStopped):
-            self._stopped_s = time.perf_counter()
-
-    def played(self) -> None:
-        if self._stopped_s is not None:
-            self.took_ms.append((time.perf_counter() - self._stopped_s) * 1000)
-            self._stopped_s = None
-
-
 async def measure_latency(sessions: int, turns: int, clip: Pcm) -> dict[str, Any]:
     """One session is spoken to, `turns` times; the others listen to noise."""
     watch = _Stopwatch()
     async with crowd() as made:
-        door = made.join(on_play=watch.played, read=watch.read)
+        door = made.join(watch=watch)
         for _ in range(sessions - 1):
             made.join()
         await asyncio.sleep(1.0)
@@ -150,7 +149,7 @@ async def measure_latency(sessions: int, turns: int, clip: Pcm) -> dict[str, Any
             before = len(watch.took_ms)
             door.say(clip)
             until_s = time.monotonic() + ANSWER_WITHIN_S
-            while (door.talking or len(watch.took_ms) == before) and time.monotonic() < until_s:
+            while (door.talking or len(watch.took_ms) == before) and time.monotonic() < until_s:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             await _quiet(door)
     quantiles = np.percentile(watch.took_ms or [-1.0], [50, 95])

@@ -69,8 +69,16 @@ BENCHES: dict[str, Bench] = {
         {
             "--data": {"default": "", "metavar": "DIR", "help": "recordings (default: synthesised sounds only)"},
             "--events": {"type": int, "default": 100, "help": "sounds of each kind (default 100)"},
-            "--transport": {"choices": ["webrtc", "door"], "default": "webrtc", "help": "door: no network, one process"},
-            "--seed": {"type": int, "default": 1, "help": "what is drawn; odd and even take other halves of the data"},
+            "--transport": {
+                "choices": ["webrtc", "door"],
+                "default": "webrtc",
+                "help": "door: no network, one process",
+            },
+            "--seed": {
+                "type": int,
+                "default": 1,
+                "help": "what is drawn; odd and even take other halves of the data",
+            },
             "--callers": {"type": int, "default": 4, "help": "calls at one time, at most 4 (default 4)"},
         },
     ),
@@ -86,6 +94,19 @@ BENCHES: dict[str, Bench] = {
                 "metavar": "NAME=L,T,W,H",
                 "help": "part of a clip to look at, as shares of its picture; may be repeated",
             },
+        },
+    ),
+    "overhead": Bench(
+        "the loop's own CPU, latency and memory with instant models, for many sessions; peers beside it",
+        "overhead:measure",
+        "--sessions 1,10,30,100",
+        {
+            "--sessions": {"default": "1,10,30,100", "help": "sessions in one process (default 1,10,30,100)"},
+            "--peers": {"default": "", "help": "others to measure in the same run: pipecat,livekit (default none)"},
+            "--peer-sessions": {"default": "", "help": "their numbers of sessions (default: as ours)"},
+            "--seconds": {"type": float, "default": 15.0, "help": "seconds to measure CPU time over (default 15)"},
+            "--turns": {"type": int, "default": 20, "help": "turns to measure latency over (default 20)"},
+            "--cores": {"type": int, "default": 0, "help": "bind each process to so many cores (default: all)"},
         },
     ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),

@@ -2,7 +2,8 @@
 
 Everything here works on mono audio at 16 kHz: `Pcm` is int16 shape (n,), `Samples` float32 in −1…1. Computation
 runs on the compute scheduler, not on the event loop (but small batches of voice activity do); cancelling an await
-abandons the result and leaves the stream usable. Errors: `ModelError` when an engine cannot load, `ProviderError` when a call fails.
+abandons the result and leaves the stream usable. Errors: `ModelError` when an engine cannot load, `ProviderError`
+when a call fails.
 """
 
 from __future__ import annotations
