@@ -27,7 +27,7 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.observe.waterfall import Waterfall, Waterfalls
-from visavis.turn.floor import INPUTS
+from visavis.turn.facts import INPUTS
 
 AT_ONCE_S = 0.04
 """Content that leaves this soon after it was made did not wait for an opener to end."""

@@ -18,7 +18,8 @@ from visavis.kernel.events import (
     SessionStarted,
 )
 from visavis.turn.conductor import Action, Conductor, Discard, Hold, Release, Start
-from visavis.turn.floor import DECISIONS, INPUTS, Floor
+from visavis.turn.facts import DECISIONS, INPUTS
+from visavis.turn.floor import Floor
 
 NOT_THE_FLOORS = ("overtaken", "peer_lost")
 """Why a reply was dropped without a decision of the floor: the agent had to say something else, the line went."""

@@ -15,13 +15,10 @@ from __future__ import annotations
 from visavis.kernel.events import (
     AsideIgnored,
     AudioHeard,
-    BargeInIgnored,
-    Ducked,
     EndpointScored,
     Event,
     FaceCue,
     FinalRequested,
-    FloorTaken,
     Nodded,
     NothingSaid,
     PassageStarted,
@@ -36,40 +33,12 @@ from visavis.kernel.events import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
-    VoicePaused,
 )
 from visavis.kernel.settings import TurnSettings
 from visavis.turn.barge_in import BargeIn
 from visavis.turn.ending import Cues, Ending, Habit, ending
 from visavis.turn.limits import TurnLimit
 from visavis.turn.words import same_words, words
-
-INPUTS = (
-    SpeechStarted,
-    SpeechStopped,
-    TranscriptRevised,
-    EndpointScored,
-    TextTyped,
-    TimerFired,
-    PlaybackStarted,
-    PlaybackStopped,
-    AudioHeard,
-    PassageStarted,
-    ReplyEnded,
-    FaceCue,
-    Nodded,
-)
-DECISIONS = (
-    FinalRequested,
-    TurnMaybeOver,
-    TurnResumed,
-    TurnEnded,
-    NothingSaid,
-    Ducked,
-    VoicePaused,
-    BargeInIgnored,
-    FloorTaken,
-)
 
 ROUNDING_S = 1e-4
 """Times come from the journal, which keeps a tenth of a millisecond: a timer may seem to fire that much early."""
