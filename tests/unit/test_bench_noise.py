@@ -131,7 +131,7 @@ async def test_every_key_is_explained() -> None:
     cell = await row(stream, "gain", ScriptedVad(), Parrot())
     assert cell["wer"] == pytest.approx(1 / 3, abs=1e-3)
     assert {found["words_lost"] for found in echo} == {None, 0.3333}
-    explained = set(re.findall(r"`([^`]+)`", DOCS.read_text()))
+    explained = set(re.findall(r"`(\w+)`", DOCS.read_text()))
     for key in {"source", "clips", "rows", "echo", "events", "condition", "snr_db", "chain", *cell, *echo[0], *event}:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
