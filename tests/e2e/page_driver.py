@@ -102,12 +102,14 @@ async def until(done: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
 
 
 @asynccontextmanager
-async def chromium(*, allow: bool = True, **context: Any) -> AsyncIterator[tuple[Browser, Page]]:
+async def chromium(
+    *, allow: bool = True, flags: tuple[str, ...] = (), **context: Any
+) -> AsyncIterator[tuple[Browser, Page]]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *([ALLOW] if allow else [])]
+            executable_path=CHROMIUM, args=[*FLAGS, *([ALLOW] if allow else []), *flags]
         )
         try:
             made = await browser.new_context(**context)
@@ -118,13 +120,13 @@ async def chromium(*, allow: bool = True, **context: Any) -> AsyncIterator[tuple
 
 
 @asynccontextmanager
-async def caller(*, allow: bool = True, **context: Any) -> AsyncIterator[Caller]:
+async def caller(*, allow: bool = True, flags: tuple[str, ...] = (), **context: Any) -> AsyncIterator[Caller]:
     """A page at a stand-in server of its own; an error thrown on the page fails the test."""
     use_loopback()
     server = PageServer()
     await server.start()
     try:
-        async with chromium(allow=allow, **context) as (browser, page):
+        async with chromium(allow=allow, flags=flags, **context) as (browser, page):
             person = Caller(page, server, browser)
             yield person
             assert person.errors == []

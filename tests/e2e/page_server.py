@@ -27,6 +27,9 @@ from aiortc import (
 )
 
 from visavis.kernel import messages as m
+from visavis.kernel.settings import Settings
+from visavis.server.vision import PageVision
+from visavis.trust.consent import cues_notice
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "visavis" / "web"
 RATE_HZ = 48_000
@@ -128,6 +131,7 @@ class PageServer:
         self.offers: list[dict[str, Any]] = []
         self.greet: Callable[[Peer], None] = lambda peer: None
         self._runner: web.AppRunner | None = None
+        self._vision = PageVision(Settings().models)
         self.url = ""
 
     @property
@@ -142,6 +146,7 @@ class PageServer:
         app.router.add_get("/", self._index)
         app.router.add_static("/static/", WEB)
         app.router.add_get("/api/agent", self._agent)
+        self._vision.add_to(app.router)
         app.router.add_get("/healthz", self._health)
         app.router.add_post("/api/offer", self._offer)
         self._runner = web.AppRunner(app)
@@ -165,7 +170,7 @@ class PageServer:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
         response: web.StreamResponse = await handler(request)
-        response.headers["Content-Security-Policy"] = POLICY
+        response.headers.setdefault("Content-Security-Policy", POLICY)  # the vision frame has a policy of its own
         return response
 
     async def _index(self, request: web.Request) -> web.FileResponse:
@@ -175,12 +180,13 @@ class PageServer:
         return web.json_response({"status": "ok"})
 
     async def _agent(self, request: web.Request) -> web.Response:
-        notice = {"version": self.notice.version, "text": self.notice.text}
+        notice = {"version": self.notice.version, "text": self.notice.text, "cues": cues_notice("en")}
         return web.json_response(
             {
                 "name": "Ada",
                 "language": "en",
                 "notice": notice,
+                "cues_in_page": await self._vision.available(),
                 "ice_servers": [],
                 "reconnect_s": self.reconnect_s,
             }

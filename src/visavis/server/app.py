@@ -17,8 +17,9 @@ from visavis.kernel.messages import Bye, Problem, encode
 from visavis.kernel.settings import Settings
 from visavis.server.calls import Calls
 from visavis.server.ice import browser_ice_servers
+from visavis.server.vision import PREFIX, PageVision
 from visavis.transport.websocket import WebSocketTransport
-from visavis.trust.consent import NOTICE_VERSION, notice
+from visavis.trust.consent import NOTICE_VERSION, cues_notice, notice
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +51,14 @@ class App:
         self._agent = agent
         self._settings = settings
         self._calls = calls
+        self._vision = PageVision(settings.models)
 
     def build(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard])
         pages = resources.files("visavis") / "web"
         app.router.add_get("/", self._page)
         app.router.add_static("/static", str(pages))
+        self._vision.add_to(app.router)
         app.router.add_get("/api/agent", self._about)
         app.router.add_post("/api/offer", self._offer)
         app.router.add_get("/ws/audio", self._websocket)
@@ -74,13 +77,14 @@ class App:
         except VisavisError as error:
             response = _problem(400, error.code, error.message)
         if not response.prepared:
-            response.headers.update(_HEADERS)
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     def _foreign(self, request: web.Request) -> web.Response | None:
         """The refusal for a page of another site that is not allowed."""
         origin = request.headers.get("Origin")
-        if origin is None or urlsplit(origin).netloc == request.host:
+        if origin is None or urlsplit(origin).netloc == request.host or request.path.startswith(PREFIX):
             return None
         if origin in self._settings.server.allowed_origins:
             return None
@@ -95,7 +99,12 @@ class App:
             {
                 "name": agent.name,
                 "language": agent.language,
-                "notice": {"version": NOTICE_VERSION, "text": notice(agent.name, agent.language)},
+                "notice": {
+                    "version": NOTICE_VERSION,
+                    "text": notice(agent.name, agent.language),
+                    "cues": cues_notice(agent.language),
+                },
+                "cues_in_page": await self._vision.available(),
                 "ice_servers": browser_ice_servers(self._settings.webrtc),
                 "reconnect_s": self._settings.webrtc.reconnect_s,
             }

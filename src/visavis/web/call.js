@@ -38,9 +38,10 @@ export class Call {
    * @param {import("./face.js").Face} parts.face
    * @param {import("./captions.js").Captions} parts.captions
    * @param {import("./latency.js").LatencyDrawer} parts.drawer
+   * @param {import("./protocol.js").CueChoice} parts.cues
    * @param {(reason: string, text?: string) => void} parts.onEnd
    */
-  constructor({ agent, devices, voice, face, captions, drawer, onEnd }) {
+  constructor({ agent, devices, voice, face, captions, drawer, cues, onEnd }) {
     this.agent = agent;
     this.devices = devices;
     this.voice = voice;
@@ -50,7 +51,7 @@ export class Call {
     this.onEnd = onEnd;
     this.agreed = agent.notice.version;
     this.line = new Line({ iceServers: agent.ice_servers, reconnectS: agent.reconnect_s });
-    this.out = new Outgoing(this.line, devices);
+    this.out = new Outgoing(this.line, devices, cues);
     this.#listen();
   }
 
@@ -80,6 +81,7 @@ export class Call {
   close() {
     this.#over = true;
     this.#off.abort();
+    this.out.close();
     this.line.close();
     this.voice.detach();
     this.face.timeline.cut();
@@ -169,7 +171,7 @@ export class Call {
         return void this.leave();
       }
       this.agreed = version;
-      this.line.send(protocol.consent(true));
+      this.out.agree();
       void this.out.pause(false);
     }, { once: true, signal: this.#off.signal });
   }

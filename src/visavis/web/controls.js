@@ -52,6 +52,7 @@ export function bindControls({ current, devices, drawer, picker, trouble }) {
   $("devices").addEventListener("close", () => picker.moveTo($("picker-home")));
   $("open-latency").addEventListener("click", latency);
   $("close-latency").addEventListener("click", latency);
+  $("cues-now").addEventListener("change", () => current()?.out.allowCues($("cues-now").checked));
   $("changed-agree").addEventListener("click", () => $("changed").close("agree"));
   $("changed-decline").addEventListener("click", () => $("changed").close("leave"));
 

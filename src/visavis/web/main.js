@@ -15,7 +15,7 @@ import { Voice } from "./voice.js";
 import { callTrouble, deviceTrouble, ending } from "./wording.js";
 
 /**
- * @typedef {{name: string, language: string, notice: {version: string, text: string}, ice_servers: RTCIceServer[],
+ * @typedef {{name: string, language: string, notice: {version: string, text: string, cues: string}, cues_in_page: boolean, ice_servers: RTCIceServer[],
  *   reconnect_s: number}} Agent
  */
 
@@ -63,12 +63,14 @@ async function start() {
 }
 
 /** @param {Agent} who */
-function introduce({ name, notice }) {
+function introduce({ name, notice, cues_in_page: inPage }) {
   document.title = `${name} · visavis`;
   $("agent-name").textContent = name;
   for (const place of document.querySelectorAll(".agent")) place.textContent = name;
   $("notice-text").textContent = notice.text;
   $("notice-version").textContent = notice.version;
+  $("cues-text").textContent = notice.cues;
+  $("cues").addEventListener("change", () => ($("cues-local-row").hidden = !(inPage && $("cues").checked)));
 }
 
 function askConsent() {
@@ -116,7 +118,9 @@ async function join(withDevices) {
   await voice.wake();
   busy(true);
   showState("connecting");
-  call = new Call({ agent, devices, voice, face, captions, drawer, onEnd: ended });
+  const cues = { allowed: $("cues").checked, local: !$("cues-local-row").hidden && $("cues-local").checked };
+  $("cues-now").checked = cues.allowed;
+  call = new Call({ agent, devices, voice, face, captions, drawer, cues, onEnd: ended });
   try {
     await call.open(sessionStorage.getItem(SESSION) ?? "");
     showScreen("call");

@@ -6,6 +6,7 @@
  */
 import { show } from "./picker.js";
 import * as protocol from "./protocol.js";
+import { Sight } from "./sight.js";
 import { $, announce, press, toast } from "./ui.js";
 
 export const KINDS = /** @type {Kind[]} */ (["microphone", "camera", "screen"]);
@@ -19,21 +20,52 @@ export class Outgoing {
   /**
    * @param {import("./rtc.js").Line} line
    * @param {import("./devices.js").Devices} devices
+   * @param {import("./protocol.js").CueChoice} cues
    */
-  constructor(line, devices) {
+  constructor(line, devices, cues) {
     this.line = line;
     this.devices = devices;
+    this.cues = cues;
+    this.sight = new Sight((cue, nod) => this.line.send(protocol.cue(cue, nod)));
+  }
+
+  /** What goes onto the line of a device: of a camera that stays here, nothing. @param {Kind} kind */
+  #outbound(kind) {
+    return this.#paused || (kind === "camera" && this.cues.local) ? null : this.devices.tracks[kind];
+  }
+
+  /** Reads cues here, if that is agreed to and the camera is on. */
+  #look() {
+    const here = this.cues.allowed && this.cues.local && !this.#paused;
+    this.sight.watch(here ? this.devices.tracks.camera : null);
+  }
+
+  agree() {
+    this.line.send(protocol.consent(true, this.cues));
+  }
+
+  /** Visual cues are allowed from now on, or no longer. @param {boolean} allowed */
+  allowCues(allowed) {
+    this.cues = { ...this.cues, allowed };
+    if (allowed) this.agree();
+    else this.line.send(protocol.withdrawCues());
+    this.#look();
+  }
+
+  close() {
+    this.sight.stop();
   }
 
   /** Puts what is on onto the line; before it opens. */
   async load() {
-    for (const kind of KINDS) await this.line.setTrack(kind, this.devices.tracks[kind]);
+    for (const kind of KINDS) await this.line.setTrack(kind, this.#outbound(kind));
   }
 
   /** Tells a new connection what is on. */
   introduce() {
-    this.line.send(protocol.consent(true));
+    this.agree();
     for (const kind of KINDS) this.tell(kind);
+    this.#look();
   }
 
   /** While paused no device is heard or seen at the other end. @param {boolean} paused */
@@ -44,8 +76,9 @@ export class Outgoing {
 
   /** @param {Kind} kind @param {MediaStreamTrack | null} track */
   async switched(kind, track) {
-    await this.line.setTrack(kind, this.#paused ? null : track);
+    await this.line.setTrack(kind, this.#outbound(kind));
     this.tell(kind);
+    if (kind === "camera") this.#look();
   }
 
   /** False when the line is down. @param {string} text */
@@ -71,7 +104,7 @@ export class Outgoing {
   /** Tells the server and the page what a device does now. @param {Kind} kind */
   tell(kind) {
     const on = Boolean(this.devices.tracks[kind]) && !(kind === "microphone" && this.devices.muted);
-    this.line.send(protocol.track(kind, on && !this.#paused, this.line.mid(kind)));
+    this.line.send(protocol.track(kind, on && Boolean(this.#outbound(kind)), this.line.mid(kind)));
     this.#paint(kind, on);
   }
 

@@ -49,12 +49,22 @@ export function decode(data) {
   return known ? message : null;
 }
 
-/** The person's answer to the notice. */
-export const consent = (/** @type {boolean} */ given) => ({
-  type: "consent",
-  given,
-  purposes: given ? ["listen", "camera", "screen"] : [],
-});
+/**
+ * What the person allows of visual cues; `local`: this page reads them, and the camera's picture stays here.
+ * @typedef {{allowed: boolean, local: boolean}} CueChoice
+ */
+
+/** The person's answer to the notice. @param {boolean} given @param {CueChoice} [cues] */
+export const consent = (given, cues = { allowed: false, local: false }) => {
+  const purposes = ["listen", ...(cues.local ? [] : ["camera"]), "screen", ...(cues.allowed ? ["cues"] : [])];
+  return { type: "consent", given, purposes: given ? purposes : [] };
+};
+
+/** Visual cues may be read no longer; the call goes on. */
+export const withdrawCues = () => ({ type: "consent", given: false, purposes: ["cues"] });
+
+/** What this page has read from the camera. @param {import("./cues.js").FaceCue} cue @param {boolean} nod */
+export const cue = (cue, nod) => ({ type: "cue", ...cue, nod });
 
 /** Typed text; works like speech. */
 export const say = (/** @type {string} */ text) => ({ type: "say", text: text.slice(0, MAX_TYPED_CHARS) });
