@@ -43,6 +43,8 @@ def test_a_request_to_wait_is_known(language: str, text: str) -> None:
         ("en", "How long do I have to wait?"),
         ("en", "I need to check my balance"),
         ("en", "a moment ago I called you"),
+        ("en", "Well, we'll wait a few seconds."),
+        ("en", "Yeah, yeah. A bit."),
         ("en", "Hold on, I want to cancel."),
         ("en", "Please"),
         ("en", "Thank you"),

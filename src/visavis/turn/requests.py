@@ -48,7 +48,8 @@ def _code(language: str) -> str:
 
 
 def _said(text: str) -> list[str]:
-    return [word for spoken in words(text) if (word := spoken.replace("'", ""))]
+    """Words without apostrophes; "we'll" is not "well"."""
+    return " ".join(words(text)).replace("we'll", "we will").replace("'", "").split()
 
 
 @functools.cache

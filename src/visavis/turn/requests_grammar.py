@@ -10,7 +10,7 @@ ENGLISH = {
     "amount": r"""
         a|one|1|two|a couple of|a few|another|just a|just one""",
     "while": r"""
-        (quick )?(moments?|seconds?|secs?|minutes?|mins?|ticks?|bit)""",
+        (quick )?(moments?|seconds?|secs?|minutes?|mins?|ticks?)""",
     "polite": r"""
         (can|could|would|will) (you|we)( please| just)*
         (i )?(need|want|would like|id like) (you )?to""",
@@ -36,7 +36,7 @@ ENGLISH = {
         um|uh|er|erm|hmm|oh|ok|okay|well|so|sorry|hey|yes|yeah|no|and|but|actually|right|alright|please|just
         excuse me|sure|ah|oops""",
     "hold": r"""
-        (<polite> )?<wait>( (please|there|up|for me))*( (for )?<amount> <while>)?
+        (<polite> )?<wait>( (please|there|up|for me))*( (for )?(<amount> <while>|a bit))?
         <amount> <while>
         (<polite> )?(give|gimme|allow) ?(me )?(<amount>|some) (<while>|time)( to <look>)?
         let me( just| quickly| please)* <look>
