@@ -94,6 +94,21 @@ def test_a_place_in_the_middle_of_a_breath_stays_there() -> None:
     assert 0 < len(place.words(0.0).split()) < 5
 
 
+def test_a_short_breath_is_not_over_before_it_began() -> None:
+    place = Place([Breath("Um,", 0.2), Breath("can you help?", 1.0, ends_line=True)])
+    place.settle()
+    assert place.at_s == 0.0
+    place.moved(0.16)
+    place.settle()
+    assert place.words(0.0) == "Um,"
+
+
+def test_a_little_too_much_sound_is_no_word_of_the_next_breath() -> None:
+    place = Place([Breath("Where is it?", 0.8, ends_line=True), Breath("I see.", 0.5, ends_line=True)])
+    place.moved(0.88)
+    assert place.words(0.0, slack_s=0.06) == "Where is it?"
+
+
 # The engines.
 
 

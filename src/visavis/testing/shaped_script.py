@@ -21,7 +21,10 @@ VOICED_RMS = 150.0
 
 NEAR_S = 0.24
 NEAR_SHARE = 0.12
-"""This near to the end of a breath, it is taken for the end."""
+"""This near to the end of a breath, it is taken for the end; a short breath must be half over at least."""
+
+BEGUN_S = 0.1
+"""A breath has begun when this much of it was heard: less is the rest of the one before."""
 
 
 class Breath(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +82,8 @@ class Place:
     def settle(self) -> None:
         """The speaker pauses: when a breath ends close by, that is the place."""
         for breath, end_s in zip(self._breaths, self._ends, strict=True):
-            if abs(end_s - self.at_s) <= max(NEAR_S, NEAR_SHARE * breath.voiced_s):
+            near_s = max(NEAR_S, NEAR_SHARE * breath.voiced_s)
+            if -min(near_s, breath.voiced_s / 2) <= self.at_s - end_s <= near_s:
                 self.at_s = float(end_s)
                 return
 
@@ -91,7 +95,7 @@ class Place:
         said: list[str] = []
         begin_s = 0.0
         for breath, end_s in zip(self._breaths, self._ends, strict=True):
-            if end_s > from_s + 1e-6 and begin_s < self.at_s - 1e-6:
+            if end_s > from_s + 1e-6 and begin_s < self.at_s - BEGUN_S:
                 said += _between(breath, from_s - begin_s, self.at_s - begin_s, slack_s)
             begin_s = float(end_s)
         return " ".join(said)
