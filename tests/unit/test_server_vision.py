@@ -9,6 +9,7 @@ import pytest
 from server_fixtures import running
 
 from visavis.kernel.settings import JournalSettings, ModelSettings, Settings
+from visavis.models.manifest import load_manifest
 from visavis.server.vision import MODEL
 
 
@@ -45,7 +46,8 @@ async def test_nothing_but_the_models_files_is_served(tmp_path: Path, name: str)
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "secrets.txt").write_text("secret")
-    (folder / "face_mesh.js").write_text("// the library")
+    for file in load_manifest().model(MODEL).files:
+        (folder / file.name).write_text("// the library")
     async with running(own(tmp_path, {MODEL: str(folder)})) as server:
         assert (await fetched(server.http, f"{server.url}/vision/model/{name}"))[0] == 404
         served, _ = await fetched(server.http, f"{server.url}/vision/model/face_mesh.js")
