@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
-import soxr
 from av.audio.codeccontext import AudioCodecContext
 
 from visavis.kernel.media import Pcm
+from visavis.kernel.resample import Resampler
 from visavis.transport.conceal import PcmConcealer
 
 _OPUS_HZ = 48_000
@@ -25,7 +25,7 @@ class AvOpusDecoder:
         assert isinstance(codec, AudioCodecContext)
         codec.format, codec.layout, codec.sample_rate = "s16", "mono", _OPUS_HZ
         self._codec = codec
-        self._resample = soxr.ResampleStream(_OPUS_HZ, rate_hz, 1, dtype="int16", quality="LQ")
+        self._resampler = Resampler(_OPUS_HZ, rate_hz)
         self._concealer = PcmConcealer(rate_hz)
 
     def decode(self, payload: bytes) -> Pcm:
@@ -37,8 +37,7 @@ class AvOpusDecoder:
             return self.conceal(self.rate_hz // 50)
         parts = [_mono(np.asarray(frame.to_ndarray(), dtype=np.int16), frame.layout.nb_channels) for frame in frames]
         mono = np.concatenate(parts)
-        resampled: Pcm = self._resample.resample_chunk(mono)
-        return self._concealer.heard(resampled)
+        return self._concealer.heard(self._resampler.push(mono))
 
     def decode_fec(self, next_payload: bytes, samples: int) -> Pcm:
         return self.conceal(samples)

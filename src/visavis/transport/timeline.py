@@ -15,11 +15,15 @@ _AT_ONCE_S = 1.0
 @dataclass(slots=True)
 class ArrivalClock:
     """`rate_hz` counts per second. Moves only when it is off by more than `tolerance_s` for a whole second, or
-    by more than a second at once. In its first second it follows the quickest arrival, because a call's first packet
-    is often a late one; such small steps are no move."""
+    by more than a second at once.
+
+    With `settles` it follows the quickest arrival of its first second, because the first packet of a live stream is
+    often a late one; such small steps are no move. Not for streams that may be sent ahead of time.
+    """
 
     rate_hz: int
     tolerance_s: float = 0.12
+    settles: bool = False
     _base_s: float | None = None
     _window_from_s: float = 0.0
     _window_min_s: float = float("inf")
@@ -35,7 +39,7 @@ class ArrivalClock:
         self._window_min_s = min(self._window_min_s, transit_s)
         if abs(transit_s - self._base_s) > _AT_ONCE_S:
             return self._move(transit_s, now_s)
-        if not self._settled and -self.tolerance_s <= transit_s - self._base_s < 0:
+        if self.settles and not self._settled and -self.tolerance_s <= transit_s - self._base_s < 0:
             self._base_s = transit_s
         if now_s - self._window_from_s < _WINDOW_S:
             return 0.0
