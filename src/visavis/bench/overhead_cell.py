@@ -31,7 +31,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.clock import LoopClock, MediaClock
 from visavis.kernel.events import Record, SpeechStopped
 from visavis.kernel.media import Pcm
-from visavis.kernel.settings import Settings
+from visavis.kernel.settings import SessionSettings, Settings, TurnSettings
 from visavis.models.engines import Engines
 from visavis.session.session import Session
 from visavis.session.stack import Layers
@@ -41,6 +41,11 @@ SETTLE_S = 5.0
 ANSWER_WITHIN_S = 6.0
 BETWEEN_TURNS_S = 1.2
 _MIB = 2**20
+
+AT_ONCE = Settings(
+    turn=TurnSettings(vad_stop_s=0.2, least_s=0.001, patience=0.001), session=SessionSettings(openers="off")
+)
+"""The turn ends when speech does: measured is the work in between, not how long it is wise to wait."""
 
 
 class _Stopwatch:
@@ -69,7 +74,6 @@ class Crowd:
         self._journal = journal
         self._group = group
         self._noise = room_noise()
-        self._settings = Settings()
 
     def join(self, *, greeting: str = "", watch: _Stopwatch | None = None) -> LoopDoor:
         """One more session, which opens with `greeting`."""
@@ -78,7 +82,7 @@ class Crowd:
         log = self._journal.open(f"bench-{len(self.doors)}", MediaClock(LoopClock()))
         log.readers.append(watch.read)  # before the session's own
         agent = Agent("Bench", "You answer.", greeting=greeting)
-        session = Session(agent, self._settings, self._layers, door, log)
+        session = Session(agent, AT_ONCE, self._layers, door, log)
         self._group.create_task(session.run(), name=f"session-{len(self.doors)}")
         self.doors.append(door)
         return door

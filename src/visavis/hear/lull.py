@@ -10,8 +10,8 @@ from collections import deque
 
 from visavis.kernel.media import Pcm
 
-FRAMES_TOGETHER = 6
-"""Frames (120 ms at 20 ms each) that are looked at together in a lull."""
+FRAMES_TOGETHER = 8
+"""Frames that are looked at together in a lull: at 20 ms each, 160 ms or exactly five windows."""
 
 SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1
