@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 from calls import asked, checked
 
+from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
     BargeInIgnored,
     FloorTaken,
+    PassageStarted,
     PlaybackStarted,
     PlaybackStopped,
     VoicePaused,
 )
-from visavis.kernel.messages import Say, State
+from visavis.kernel.messages import Say, State, Transcript
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Scenario
 from visavis.turn.barge_in import PAUSE_S
@@ -21,9 +23,9 @@ LONG = "The museum opens at nine and closes at six every day except on Mondays w
 
 
 def test_sustained_sound_silences_the_agent_before_its_words_are_known() -> None:
-    call = Scenario(llm=ScriptedLlm([LONG, "At nine."]), asr_options={"partial_every_s": 60.0})
+    call = Scenario(llm=ScriptedLlm([LONG, "At nine."]))
     call.says(1.0, "when do you open")
-    call.says(4.0, "what about the other days")
+    call.says(4.0, "tomorrow maybe")
     played = checked(call, until=9.0)
     assert [event.why for event in played.events(VoicePaused)] == ["sustained"]
     assert [event.why for event in played.events(FloorTaken)] == ["words"]
@@ -34,11 +36,11 @@ def test_sustained_sound_silences_the_agent_before_its_words_are_known() -> None
     assert asked(call.llm)[1] == ("assistant", f"{played.heard()[0]}—")
 
 
-@pytest.mark.parametrize("length_s", [0.8, 1.2, 4.0])
-def test_a_long_noise_pauses_the_voice_and_it_goes_on_at_the_word_it_had_not_finished(length_s: float) -> None:
-    call = Scenario(llm=ScriptedLlm([LONG]), asr_options={"partial_every_s": 60.0})
+@pytest.mark.parametrize("at_s", [4.0, 4.1, 4.2])
+def test_a_voice_that_was_paused_goes_on_at_the_word_it_had_not_finished(at_s: float) -> None:
+    call = Scenario(llm=ScriptedLlm([LONG]))
     call.says(1.0, "when do you open")
-    call.noise(4.0, length_s)
+    call.says(at_s, "that makes sense")
     played = checked(call, until=20.0)
     assert played.heard() == [LONG], "every word, once"
     paused_s, back_s = played.at(VoicePaused), played.at(BargeInIgnored)
@@ -53,21 +55,21 @@ def test_a_long_noise_pauses_the_voice_and_it_goes_on_at_the_word_it_had_not_fin
 
 
 def test_typing_while_the_voice_is_paused_interrupts() -> None:
-    call = Scenario(llm=ScriptedLlm([LONG, "At nine."]), asr_options={"partial_every_s": 60.0})
+    call = Scenario(llm=ScriptedLlm([LONG, "At nine."]))
     call.says(1.0, "when do you open")
-    call.noise(4.0, 1.5)
-    call.does(4.9, Say("short please"))
+    call.says(4.0, "that makes sense")
+    call.does(4.8, Say("short please"))
     played = checked(call, until=9.0)
-    assert played.at(VoicePaused) < 4.9
+    assert played.at(VoicePaused) < 4.8
     assert [event.why for event in played.events(FloorTaken)] == ["typed"]
     assert played.heard()[1] == "At nine."
 
 
 def test_a_reply_whose_last_words_are_paused_says_them() -> None:
-    call = Scenario(llm=ScriptedLlm(["We open at nine today."]), asr_options={"partial_every_s": 60.0})
+    call = Scenario(llm=ScriptedLlm(["We open at nine today."]))
     call.says(1.0, "when do you open")
     begins_s = checked(call, until=9.0).at(PlaybackStarted)
-    call.noise(begins_s + 0.8, 0.8)
+    call.says(begins_s + 0.8, "that makes sense")
     played = checked(call, until=9.0)
     assert played.events(VoicePaused)
     assert played.heard() == ["We open at nine today."]
@@ -103,3 +105,56 @@ def test_the_agents_own_words_do_not_stop_it() -> None:
     played = checked(call, until=15.0)
     assert played.heard() == [LONG]
     assert {event.why for event in played.events(BargeInIgnored)} == {"echo"}
+
+
+NOTICE = "This call is recorded for training."
+
+
+def greeting(text: str) -> Scenario:
+    return Scenario(Agent("Ada", "You answer.", greeting=text), llm=ScriptedLlm(["At nine."]))
+
+
+def test_a_protected_passage_is_said_to_its_end_and_the_words_meanwhile_are_answered_after_it() -> None:
+    call = greeting(f"[[{NOTICE}]] Hello and welcome to the museum.")
+    call.says(0.6, "when do you open")
+    played = checked(call, until=9.0)
+    over_s = played.at(PassageStarted, 1)
+    assert [fact.protected for fact in played.events(PassageStarted)] == [True, False]
+    assert played.door.loudness(0.3, over_s - 0.12) == pytest.approx(1.0, abs=0.05), "no duck"
+    assert over_s <= played.at(FloorTaken) < over_s + 0.2
+    assert played.heard()[0].startswith(NOTICE)
+    assert played.heard()[0] != f"{NOTICE} Hello and welcome to the museum."
+    assert played.heard()[1:] == ["At nine."]
+    shown = [message.text for message in played.messages(Transcript) if isinstance(message, Transcript)]
+    assert not [text for text in shown if "[" in text or "]" in text]
+
+
+def test_words_during_a_notice_that_nothing_follows_are_answered() -> None:
+    call = greeting(f"[[{NOTICE}]]")
+    call.says(0.6, "when do you open")
+    played = checked(call, until=9.0)
+    assert played.heard() == [NOTICE, "At nine."]
+    assert not played.events(FloorTaken)
+
+
+def test_a_listeners_sign_during_a_notice_changes_nothing() -> None:
+    call = greeting(f"[[{NOTICE}]] Hello and welcome.")
+    call.says(0.6, "okay")
+    played = checked(call, until=9.0)
+    assert played.heard() == [f"{NOTICE} Hello and welcome."]
+
+
+def test_who_still_speaks_when_the_notice_is_over_is_judged_then() -> None:
+    call = greeting(f"[[{NOTICE}]] Hello and welcome to the museum of things that never were.")
+    call.says(1.5, "when do you open on Sundays in May")
+    played = checked(call, until=9.0)
+    assert played.at(FloorTaken) >= played.at(PassageStarted, 1)
+    assert played.heard()[0].startswith(NOTICE)
+    assert played.heard()[1:] == ["At nine."]
+
+
+def test_typing_interrupts_even_a_notice() -> None:
+    call = greeting(f"[[{NOTICE}]]")
+    call.does(1.0, Say("skip it"))
+    played = checked(call, until=6.0)
+    assert [event.why for event in played.events(FloorTaken)] == ["typed"]

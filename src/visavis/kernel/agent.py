@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
+
+from visavis.kernel.settings import TurnSettings
 
 ToolFunction = Callable[..., Any]
 
@@ -38,8 +41,10 @@ class Agent:
 
     `instructions` is its persona and task in plain language. `tools` are Python functions with type hints and a
     docstring; the agent may call them. `voice` is a voice of the chosen TTS ('' takes its default). `language`
-    is a BCP 47 tag. `greeting` is said first; `{name}` stands for the agent's name; '' says nothing.
-    `openers` stands above the setting of that name, where it is not ''.
+    is a BCP 47 tag. `greeting` is said first; `{name}` stands for the agent's name; '' says nothing. What stands in
+    `[[…]]`, there or in a reply, is said to its end whoever speaks: a legal notice, for example.
+    `openers` stands above the setting of that name, where it is not ''. `patience` is a factor on the setting
+    `turn.patience`: how long the agent waits for somebody who pauses.
     """
 
     name: str
@@ -50,7 +55,12 @@ class Agent:
     tools: Sequence[ToolFunction] = ()
     stack: Stack = field(default_factory=Stack)
     openers: Literal["", "off", "auto", "on"] = ""
+    patience: float = 1.0
 
     @property
     def opening(self) -> str:
         return self.greeting.replace("{name}", self.name)
+
+    def turn_settings(self, turn: TurnSettings) -> TurnSettings:
+        """The settings of a call's turns with this agent's patience."""
+        return msgspec.structs.replace(turn, patience=turn.patience * self.patience)

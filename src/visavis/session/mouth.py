@@ -40,7 +40,8 @@ class Mouth:
         self._work = asyncio.Event()
         self._resampler: Resampler | None = None
         self._audible = 0
-        self._protected = False
+        self._leaving_protected = self._protected = False
+        self._protected_until_s = 0.0
         self._next_s = 0.0
         self._due: asyncio.Future[None] | None = None
         """What `run` waits for between two frames."""
@@ -145,6 +146,16 @@ class Mouth:
         if paced.started is not None:
             self._piece_started(paced.started)
         self._play(paced.pcm, self._next_s)
+        self._tell_passage()
+
+    def _tell_passage(self) -> None:
+        """A protected passage begins when it leaves, and is over when all of it is at the ear."""
+        if self._leaving_protected:
+            self._protected_until_s = self._next_s + 2 * OUT_FRAME_S + self._transport.playout_delay_s
+        protected = self._leaving_protected or self._next_s < self._protected_until_s
+        if protected != self._protected:
+            self._protected = protected
+            self._on_fact(PassageStarted(self.pacer.reply, protected))
 
     def _play(self, frame: Pcm, at_s: float) -> None:
         self._transport.play(frame, at_s)
@@ -180,14 +191,13 @@ class Mouth:
     def _piece_started(self, speech: Speech) -> None:
         reply = self.pacer.reply
         if not self._audible:
-            self._audible, self.opening, self._protected = reply, speech.opener, False
+            self._audible, self.opening = reply, speech.opener
+            self._protected, self._protected_until_s = False, 0.0
             self._on_fact(PlaybackStarted(reply))
         elif self.opening and not speech.opener:
             self.opening = False
             self.on_content(self._media.now())
-        if speech.protected != self._protected:
-            self._protected = speech.protected
-            self._on_fact(PassageStarted(reply, speech.protected))
+        self._leaving_protected = speech.protected
         marks = [(round(at_s * 1000), shape) for at_s, shape in speech.visemes]
         self._transport.send(VisemeTrack(marks, round(speech.duration_s * 1000)))
         self._transport.send(Transcript("agent", self.pacer.spoken(), False, reply))

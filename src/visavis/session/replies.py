@@ -26,6 +26,7 @@ from visavis.session.mouth import Mouth
 from visavis.session.phrases import Occasion, phrase
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
+from visavis.speak.passages import unmarked
 from visavis.think.base import LlmRequest
 from visavis.think.context import Turn, build
 from visavis.think.tools import ToolBox
@@ -203,7 +204,7 @@ class Replies:
         await self._mouth.finished.wait()
         voice_broke = outcome.layer == "tts"
         shown_only = voice_broke and not outcome.said_any
-        heard = outcome.text if shown_only else self._mouth.heard()
+        heard = unmarked(outcome.text) if shown_only else self._mouth.heard()
         self._current = self._task = None
         self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
         if self._current is None:

@@ -31,7 +31,7 @@ from visavis.session.mouth import Mouth
 from visavis.session.providers import MARGIN_S, SPEAK_S, in_time, translated
 from visavis.session.stack import Layers
 from visavis.speak.openers import Continuation
-from visavis.speak.segment import ClauseCutter
+from visavis.speak.passages import PassageCutter, Protected
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.context import prompt_tokens
 from visavis.think.tools import ToolBox
@@ -117,8 +117,8 @@ class Reply:
         opening: str = "",
         protected: bool = False,
     ) -> Outcome:
-        """Answer by the model, which goes on from `opening`, which nobody interrupts where it is `protected`. Failures
-        end in the outcome, not in an exception."""
+        """Answer by the model, which goes on from `opening`; a `protected` one is said to its end. Failures end in
+        the outcome, not in an exception."""
         self._protected = opening if protected else ""
         return await self._make(self._think(replace(request, begun=opening), toolbox, settings), opening)
 
@@ -154,7 +154,7 @@ class Reply:
 
     async def _cut(self, deltas: AsyncGenerator[str | None, None], pieces: asyncio.Queue[str | None]) -> None:
         """None among the deltas: what was written so far is to be said now."""
-        cutter = ClauseCutter(self._agent.language)
+        cutter = PassageCutter(self._agent.language)
         try:
             async with aclosing(deltas):
                 async for delta in deltas:
@@ -198,7 +198,8 @@ class Reply:
                         self.outcome.said_any = True
                         spoken = self._note(FirstSpeech(self.number, _took(speech.took_s, asked_s)))
                         self._content, self.ready_s = piece, spoken.at_s
-                    self._mouth.add(replace(speech, protected=piece == self._protected))
+                    protected = isinstance(piece, Protected) or piece == self._protected
+                    self._mouth.add(replace(speech, protected=protected))
 
     def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
         self.outcome.error, self.outcome.layer = error, layer

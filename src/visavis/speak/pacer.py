@@ -16,8 +16,8 @@ import numpy as np
 from visavis.kernel.media import Pcm
 from visavis.speak.base import Speech, Viseme, WordMark
 
-DUCK_GAIN = 0.2
-"""About −14 dB: clearly lower at the ear, still audible."""
+DUCK_GAIN = 0.16
+"""About −16 dB: clearly lower at the ear, still audible."""
 
 _RAMP_S = 0.04
 _FADE_S = 0.01

@@ -15,6 +15,11 @@ PAUSE_S = 1.5
 """Longest silence of the agent while it is not clear whether it was interrupted."""
 
 
+SHORT_S = 0.5
+"""A single word shorter than this, which is no command and no question, may be any cough or murmur; so may two where
+a quick pass took them for a listener's sign."""
+
+
 class BargeIn:
     """One session's overlaps. `reply` is what is heard now (0: nothing); `wake_at_s` as the floor's."""
 
@@ -34,6 +39,8 @@ class BargeIn:
         self._paused = False
         self._looked = False
         """The sound has lasted `barge_in_s`; when `wake_at_s` comes again it has lasted too long."""
+        self._nodded_to = False
+        """A quick pass over this sound took it for a listener's sign."""
         self._saying = ("", "")
 
     def began(self, reply: int) -> None:
@@ -63,7 +70,7 @@ class BargeIn:
         if self.protected:
             return []
         judging = self.since_s is not None
-        self.since_s = since_s
+        self.since_s = self.since_s if self.since_s is not None else since_s
         if not self._looked:
             self.wake_at_s = since_s + self._settings.barge_in_s
         return [] if judging else [Ducked(self.reply)]
@@ -71,13 +78,17 @@ class BargeIn:
     def partial(self, text: str) -> list[Event]:
         """Words so far, while the sound goes on or before its full pass is in."""
         said = self._weigh(text, self._settings.barge_in_words)
+        self._nodded_to = self._nodded_to or said == "backchannel"
         if self.protected or said not in ("command", "content") or self._meant_for_others(said):
             return []
         return self.take("words")
 
-    def final(self, text: str) -> list[Event]:
-        """The sound is over, and its words are in."""
-        said = self._weigh(text, 1)
+    def final(self, text: str, ended_s: float) -> list[Event]:
+        """The sound is over since `ended_s`, and its words are in."""
+        short = self.since_s is not None and ended_s - self.since_s < SHORT_S
+        said = self._weigh(text, 1 if not short else 3 if self._nodded_to else 2)
+        if said == "unclear" and short:
+            return self.ignore("unclear")
         if said == "nothing":
             return self.ignore("no_words")
         if said in ("backchannel", "echo"):
@@ -95,10 +106,10 @@ class BargeIn:
         """`wake_at_s` has come: the sound goes on, and its words so far are `text`."""
         said = self._weigh(text, self._settings.barge_in_words)
         if self._looked:
-            return self.ignore("backchannel" if said == "backchannel" else "no_words")
+            return self.ignore({"nothing": "no_words", "content": "side_talk"}.get(said, said))
         self._looked = True
         self.wake_at_s = at_s + PAUSE_S
-        if said in ("backchannel", "echo") or self._meant_for_others(said):
+        if said in ("nothing", "backchannel", "echo") or self._meant_for_others(said):
             return []
         self._paused = True
         return [VoicePaused(self.reply, "sustained")]
@@ -123,4 +134,4 @@ class BargeIn:
 
     def _forget(self) -> None:
         self.since_s = self.wake_at_s = None
-        self._paused = self._looked = False
+        self._paused = self._looked = self._nodded_to = False

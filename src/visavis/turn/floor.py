@@ -197,7 +197,7 @@ class Floor:
         if self._barge_in.since_s is None and self._answered and same_words(self._text, self._answered):
             decisions = self._barge_in.ignore("answered")  # words from before the agent spoke, known only now
         else:
-            decisions = self._barge_in.final(self._text)
+            decisions = self._barge_in.final(self._text, self._speech_end_s)
         if self._barge_in.reply:
             self._forget_sound()
             return decisions

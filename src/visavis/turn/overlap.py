@@ -1,4 +1,5 @@
-"""What words said over the agent's voice amount to: a listener's sign, a command to stop, or the beginning of a turn.
+"""What words said over the agent's voice amount to: a listener's sign, a command to stop or a question, or the
+beginning of a turn.
 
 Pure; by tables for English, Spanish, German and French. In other languages all words count as content.
 """
@@ -13,7 +14,7 @@ from typing import Literal
 from visavis.turn.words import words
 
 Said = Literal["nothing", "echo", "backchannel", "unclear", "command", "content"]
-"""`echo`: the agent's own words. `unclear`: too few words to tell, or the beginning of what may be a backchannel."""
+"""`echo`: the agent's own words. `command`: asks for silence or an answer. `unclear`: too few words to tell, or the beginning of what may be a backchannel."""
 
 _HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:ha+)?|o+h+|e+h+m*|ä+h*m*|e+r+m*|u+h*u+h+)")
 """Sounds that recognisers write in many ways: "Mhm", "mm-hmm", "uh-huh", "ah"."""
@@ -24,7 +25,7 @@ _BACKCHANNELS = {
     "really|true|exactly|absolutely|definitely|indeed|perfect|fine|i know|i understand|understood|of course|"
     "that's right|that's true|that's good|that's great|that's fine|sounds good|sounds great|makes sense|"
     "that makes sense|no problem|no worries|no way|fair enough|good to know|go on|go ahead|interesting|huh|"
-    "lovely|oh my|my god|oh dear|thanks|thank you|very good|very nice",
+    "lovely|oh my|my god|oh dear|thanks|thank you|very good|very nice|o i c",
     "es": "ajá|aja|sí|si|vale|bien|claro|claro que sí|ok|okay|ya|ya veo|entiendo|entendido|comprendo|bueno|exacto|"
     "perfecto|de acuerdo|por supuesto|muy bien|genial|estupendo|qué bien|qué bueno|no me digas|cierto|es verdad|"
     "sigue|siga|gracias|pues|así es|eso es",
@@ -34,10 +35,14 @@ _BACKCHANNELS = {
     "c'est ça|c'est vrai|entendu|parfait|super|ah bon|vraiment|merci|tout à fait|absolument|en effet|allez y",
 }
 _COMMANDS = {
-    "en": "stop|wait|no|nope|hold on|hold it|hang on|excuse me|sorry|pardon|quiet|enough|pause|listen|but|actually",
-    "es": "para|pare|espera|espere|no|alto|basta|perdón|perdona|perdone|disculpa|disculpe|un momento|oye|oiga|pero|cállate",
-    "de": "stopp|stop|halt|warte|warten|nein|moment|entschuldigung|sorry|aber|ruhe",
-    "fr": "stop|attends|attendez|non|pardon|excusez|excuse|arrête|arrêtez|mais|un instant|une seconde|silence",
+    "en": "stop|wait|no|nope|hold on|hold it|hang on|excuse me|sorry|pardon|quiet|enough|pause|listen|but|actually|"
+    "what|why|who|where|when|how|which|can|could|hello|hey|help",
+    "es": "para|pare|espera|espere|no|alto|basta|perdón|perdona|perdone|disculpa|disculpe|un momento|oye|oiga|pero|cállate|"
+    "por qué|quién|dónde|cuándo|cómo|cuál|cuánto|puedes|puede|hola|ayuda",
+    "de": "stopp|stop|halt|warte|warten|nein|moment|entschuldigung|sorry|aber|ruhe|"
+    "was|warum|wer|wo|wann|wie|welche|kannst|können|hallo|hilfe",
+    "fr": "stop|attends|attendez|non|pardon|excusez|excuse|arrête|arrêtez|mais|un instant|une seconde|silence|"
+    "quoi|pourquoi|qui|où|quand|comment|combien|quel|quelle|allô",
 }
 
 ECHO_WORDS = 2

@@ -155,7 +155,7 @@ class AsideIgnored(Event, frozen=True):
 
 class BargeInIgnored(Event, frozen=True):
     """The sound was no interruption; the voice goes on at full level, from the word it was paused at. `why`:
-    backchannel, no_words, echo (the agent's own words), side_talk (said while turned away), protected (the passage
+    backchannel, no_words, unclear (a short sound that may be a word), echo (the agent's own words), side_talk (said while turned away), protected (the passage
     is said to its end; the words are answered after it), or answered (late words that this very reply answers)."""
 
     reply: int
