@@ -18,12 +18,13 @@ from visavis.kernel.clock import MediaClock
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import Acknowledged, Event, ProviderFailed, Record
 from visavis.kernel.media import Pcm
+from visavis.kernel.settings import SessionSettings
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import murmur
 from visavis.session.providers import SPEAK_S, in_time, translated
 from visavis.speak.base import Speech, Tts
 from visavis.transport.base import OUT_FRAME_S
-from visavis.turn.listening import Backchannels, Listening
+from visavis.turn.listening import Listening
 
 GAIN = 0.35
 """About −9 dB: present, and no claim to the floor."""
@@ -37,15 +38,15 @@ class Listener:
 
     def __init__(
         self,
-        backchannels: Backchannels,
+        settings: SessionSettings,
         agent: Agent,
         tts: Tts,
         mouth: Mouth,
         media: MediaClock,
         note: Callable[[Event], object],
     ) -> None:
-        self._listening = Listening(backchannels, agent.language)
-        self._sounds = backchannels == "sounds"
+        self._listening = Listening(settings.backchannels, agent.language)
+        self._sounds = settings.backchannels == "sounds"
         self._agent = agent
         self._tts = tts
         self._mouth = mouth

@@ -110,10 +110,8 @@ class Session:
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
-        log.readers += [self._history.read, self._page.read, self._presence.read]
-        backchannels = settings.session.backchannels
-        self._listener = Listener(backchannels, agent, layers.tts, self._mouth, self._media, self._note)
-        log.readers.append(self._listener.read)
+        self._listener = Listener(settings.session, agent, layers.tts, self._mouth, self._media, self._note)
+        log.readers += [self._history.read, self._page.read, self._presence.read, self._listener.read]
         self._speech_end_s = 0.0
         self._retimed = asyncio.Event()
         self._away = False
