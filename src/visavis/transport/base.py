@@ -2,7 +2,7 @@
 
 A `Transport` is one person's connection. Audio comes in as 16 kHz mono `AudioFrame`s stamped with media time, in
 order, gaps concealed; the agent's voice goes out as 20 ms frames at `out_rate_hz`, handed over at the moment they
-should leave. When the line drops and comes back (`Lost`, `Returned`), the transport object stays the same.
+should leave or one frame before. When the line drops and comes back (`Lost`, `Returned`), the transport object stays the same.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ class Transport(Protocol):
         ...
 
     def play(self, pcm: Pcm, at_s: float) -> None:
-        """20 ms of the agent's voice at `out_rate_hz`, to leave now; an empty array means silence this tick.
-        Never blocks. `at_s` is media time."""
+        """20 ms of the agent's voice at `out_rate_hz`; an empty array means silence this tick. Never blocks.
+
+        It is heard from media time `at_s` on, which is now or, when frames are handed over along with the person's,
+        up to 20 ms ahead."""
         ...
 
     def clear(self) -> None:
