@@ -2,7 +2,8 @@
 
 A `Transport` is one person's connection. Audio comes in as 16 kHz mono `AudioFrame`s stamped with media time, in
 order, gaps concealed; the agent's voice goes out as 20 ms frames at `out_rate_hz`, handed over at the moment they
-should leave or one frame before. When the line drops and comes back (`Lost`, `Returned`), the transport object stays the same.
+should leave or one frame before. When the line drops and comes back (`Lost`, `Returned`), the transport object
+stays the same.
 """
 
 from __future__ import annotations
