@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from visavis.hear.base import Words
-from visavis.hear.redecode import LONGEST_S, MOST_WAITING_S, Heard, RedecodingStream
+from visavis.hear.redecode import HURRY_UNTIL_S, LONGEST_S, MOST_WAITING_S, Heard, RedecodingStream
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.media import Pcm
 from visavis.kernel.virtual_time import VirtualTimeLoop
@@ -257,3 +257,25 @@ def test_nothing_heard_is_empty_without_any_pass() -> None:
         assert (await caller.stream.final()).text == ""
 
     assert played(script).model.calls == []
+
+
+def test_in_a_hurry_the_first_partials_come_close_together_and_only_at_the_beginning() -> None:
+    async def script(caller: Caller) -> None:
+        caller.stream.hurry(True)
+        await caller.speak(4.0)
+
+    looks = played(script).kinds("quick")
+    assert looks[:5] == [pytest.approx(0.5 + 0.16 * n, abs=0.03) for n in range(5)]
+    late = [after - before for before, after in pairwise(looks) if before > HURRY_UNTIL_S]
+    assert late
+    assert min(late) >= 0.48
+
+
+def test_no_more_hurry_once_it_is_called_off() -> None:
+    async def script(caller: Caller) -> None:
+        caller.stream.hurry(True)
+        caller.stream.hurry(False)
+        await caller.speak(2.0)
+
+    looks = played(script).kinds("quick")
+    assert looks == [pytest.approx(0.5 * n, abs=0.03) for n in range(1, 5)]

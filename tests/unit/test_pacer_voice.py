@@ -103,6 +103,51 @@ def test_a_stop_before_anything_left_says_nothing() -> None:
     assert len(pacer.stop(0.1)) == 0
 
 
+def test_a_paused_voice_goes_on_at_the_word_that_was_at_the_ear() -> None:
+    pacer = pacing(piece(("we", 0.3), ("open", 0.4), ("at", 0.2)), piece(("nine", 0.5)))
+    drain(pacer, frames=50)
+    pacer.pause(1.0, 0.15)
+    assert pacer.paused
+    assert pacer.next_frame(1.02) is None
+    assert pacer.heard(9.0, 0.15) == "we open", "what had not reached the ear did not"
+    pacer.resume()
+    again = pacer.next_frame(9.0)
+    assert again is not None and again.started is not None
+    assert [word.text for word in again.started.words] == ["at"], "the word that was under way, from its beginning"
+    rest = drain(pacer, from_s=9.02)
+    assert len(rest) + FRAME == pytest.approx((0.2 + 0.5) * RATE_HZ, abs=FRAME)
+    assert pacer.heard(20.0, 0.15) == "we open at nine"
+
+
+def test_a_pause_that_takes_back_a_whole_piece_says_it_again() -> None:
+    pacer = pacing(piece(("we", 0.3)), piece(("open", 0.2)))
+    drain(pacer, frames=17)
+    pacer.pause(0.34, 0.1)
+    pacer.resume()
+    started = [frame.started for n in range(30) if (frame := pacer.next_frame(1.0 + n * FRAME_S)) is not None]
+    assert [speech.words[0].text for speech in started if speech is not None] == ["we", "open"]
+
+
+def test_a_stop_while_paused_plays_nothing_more() -> None:
+    pacer = pacing(piece(("we", 0.3), ("open", 0.4)))
+    drain(pacer, frames=20)
+    pacer.pause(0.4, 0.0)
+    assert len(pacer.stop(0.6)) == 0
+    assert pacer.done
+    assert pacer.heard(9.0, 0.0) == "we"
+
+
+def test_a_resumed_voice_is_at_full_level_however_it_was_ducked() -> None:
+    pacer = pacing(piece(("long", 3.0), level=10_000))
+    drain(pacer, frames=10)
+    pacer.duck(True)
+    drain(pacer, from_s=0.2, frames=5)
+    pacer.pause(0.3, 0.0)
+    pacer.resume()
+    drain(pacer, from_s=1.0, frames=3)
+    assert int(drain(pacer, from_s=1.06, frames=1).min()) == 10_000
+
+
 def test_a_new_reply_takes_nothing_over() -> None:
     pacer = pacing(piece(("old", 0.3)), piece(("words", 0.3)))
     drain(pacer, frames=5)
@@ -214,3 +259,39 @@ def test_after_a_stop_no_voice_leaves(shape: list[tuple[list[float], float]], fr
     assert len(tail) <= round(RATE_HZ * 0.01)
     assert len(drain(pacer, from_s=frames * FRAME_S)) == 0
     assert pacer.waiting_s == 0
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["play", "play", "pause", "resume", "duck", "add"]), st.integers(0, 15)), max_size=25
+)
+
+
+@given(pieces, steps, st.floats(0, 0.3))
+def test_pauses_in_any_order_lose_nothing_and_say_no_word_twice_over(
+    shape: list[tuple[list[float], float]], done: list[tuple[str, int]], delay_s: float
+) -> None:
+    made = [speech for speech in built(shape) if len(speech.pcm)]
+    pacer, waiting, now_s, before = pacing(), list(made), 0.0, ""
+    for kind, count in [*done, *[("add", 0)] * len(made), ("resume", 0), ("play", 10_000)]:
+        match kind:
+            case "play":
+                while count and (frame := pacer.next_frame(now_s)) is not None:
+                    assert len(frame.pcm) == FRAME
+                    now_s, count = now_s + FRAME_S, count - 1
+                now_s += FRAME_S * min(count, 20)
+            case "pause":
+                pacer.pause(now_s, delay_s)
+                assert pacer.next_frame(now_s) is None
+            case "resume":
+                pacer.resume()
+            case "duck":
+                pacer.duck(count % 2 == 0)
+            case "add" if waiting:
+                pacer.add(waiting.pop(0))
+        heard = pacer.heard(now_s, delay_s)
+        assert heard.startswith(before), "nothing heard is unheard"
+        assert pacer.spoken().startswith(heard), "a prefix of what was said"
+        before = heard
+    said = " ".join(word.text for speech in made for word in speech.words)
+    assert pacer.heard(now_s + 1.0, delay_s) == said, "in the end every word, once"
+    assert not pacer.waiting_s

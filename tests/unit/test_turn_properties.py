@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.kernel.events import (
+    AudioHeard,
     BargeInIgnored,
     Ducked,
     EndpointScored,
     Event,
     FloorTaken,
+    PassageStarted,
     PlaybackStarted,
     PlaybackStopped,
     Record,
@@ -28,6 +30,7 @@ from visavis.kernel.events import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
+    VoicePaused,
 )
 from visavis.kernel.settings import TurnSettings
 from visavis.session.replay import replay
@@ -53,6 +56,7 @@ steps = st.lists(
                 "play",
                 "silent",
                 "wait",
+                "passage",
             ]
         ),
         st.floats(0, 2.5, allow_nan=False),
@@ -77,6 +81,9 @@ class Call:
         self.live: int | None = None
         self.held: bool = True
         self.audible = 0
+        self.protected = False
+        self.voice = "full"
+        """How the agent's voice is heard: full, ducked or paused."""
         self.replies = 0
         self.answers: dict[int, int] = {}
         self.turns: list[TurnEnded] = []
@@ -87,10 +94,12 @@ class Call:
         if isinstance(event, PlaybackStarted):
             self.conductor.started(event.reply)
             self.audible, self.live, self.revision = event.reply, None, None
+            self.voice, self.protected = "full", False
         elif isinstance(event, PlaybackStopped):
             if self.conductor.stopped(event.reply):
                 self.live = None
             self.audible = 0 if event.reply == self.audible else self.audible
+            self.voice, self.protected = "full", False
         for decision in self.floor.feed(event, at_s):
             self.log.append((at_s, decision))
             self.decided(decision)
@@ -111,10 +120,20 @@ class Call:
                 assert turn in (len(self.turns), len(self.turns) + 1)
                 self.turns[turn - 1 :] = [decision]
                 self.revision = revision
-            case Ducked(reply=reply) | BargeInIgnored(reply=reply):
+            case Ducked(reply=reply):
+                assert reply == self.audible and not self.protected
+                assert self.voice == "full"
+                self.voice = "ducked"
+            case VoicePaused(reply=reply):
+                assert reply == self.audible and not self.protected
+                assert self.voice == "ducked"
+                self.voice = "paused"
+            case BargeInIgnored(reply=reply):
                 assert reply == self.audible
-            case FloorTaken(reply=reply):
+                self.voice = "full"
+            case FloorTaken(reply=reply, why=why):
                 assert reply == self.audible
+                assert why == "typed" or not self.protected
                 self.audible = 0
                 # The session stops the voice while it still carries out this decision.
                 self.fact(PlaybackStopped(reply))
@@ -178,6 +197,9 @@ class Call:
                     self.replies += 1
                 reply = self.answers[self.live] if self.live is not None else self.replies
                 self.fact(PlaybackStarted(reply))
+            case "passage" if self.audible:
+                self.protected = not self.protected
+                self.fact(PassageStarted(self.audible, self.protected))
             case "silent" if self.audible:
                 self.fact(PlaybackStopped(self.audible))
         self.wait(seconds if kind == "wait" else seconds / 10)
@@ -199,6 +221,12 @@ def test_a_call_keeps_its_rules(call: list[Any]) -> None:
 
 
 @given(steps)
+def test_no_voice_stays_ducked_or_paused_for_ever(call: list[Any]) -> None:
+    """Not even while somebody goes on making a noise."""
+    assert held(call).voice == "full"
+
+
+@given(steps)
 def test_replay_decides_the_same(call: list[Any]) -> None:
     started = SessionStarted("Ada", "en", {}, TurnSettings(), True)
     log = [(0.0, started), *held(call).log]
@@ -217,6 +245,8 @@ anything = st.lists(
         st.builds(TimerFired, st.floats(0, 50)),
         st.builds(PlaybackStarted, st.integers(1, 3)),
         st.builds(PlaybackStopped, st.integers(1, 3)),
+        st.builds(PassageStarted, st.integers(1, 3), st.booleans()),
+        st.builds(AudioHeard, st.integers(1, 3), st.just(""), st.sampled_from(TEXTS)),
     ),
     max_size=30,
 )

@@ -217,7 +217,7 @@ class Pacer:
         return faded
 
     def pause(self, at_s: float, delay_s: float) -> Pcm:
-        """Fall silent; what is `delay_s` or less on its way to the ear is taken back. Returns a fade-out, as `stop`."""
+        """Fall silent; what is still within `delay_s` of the ear is taken back. Returns a fade-out, as `stop`."""
         if self.paused or not self.released:
             return np.zeros(0, np.int16)
         tail = self._fade_out()

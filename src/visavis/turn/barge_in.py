@@ -35,7 +35,7 @@ class BargeIn:
         self.protected = False
         """The passage that is heard now is said to its end, whoever speaks."""
         self.facing = ""
-        """Where the person looks, if known: here, away."""
+        """Where the person looks, as `FaceCue.facing` says."""
         self._paused = False
         self._looked = False
         """The sound has lasted `barge_in_s`; when `wake_at_s` comes again it has lasted too long."""

@@ -237,6 +237,7 @@ class Floor:
 
     def _seen(self, cue: FaceCue, at_s: float) -> list[Event]:
         self._face = cue
+        self._barge_in.facing = cue.facing
         if self.person_speaking:
             self._for_us = self._for_us or cue.facing != "away"
         return self._weigh(at_s)

@@ -14,15 +14,16 @@ from typing import Literal
 from visavis.turn.words import words
 
 Said = Literal["nothing", "echo", "backchannel", "unclear", "command", "content"]
-"""`echo`: the agent's own words. `command`: asks for silence or an answer. `unclear`: too few words to tell, or the beginning of what may be a backchannel."""
+"""`echo`: the agent's own words. `command`: asks for silence or an answer. `unclear`: too few words to tell, or the
+beginning of what may be a backchannel."""
 
 _HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:ha+)?|o+h+|e+h+m*|ä+h*m*|e+r+m*|u+h*u+h+)")
 """Sounds that recognisers write in many ways: "Mhm", "mm-hmm", "uh-huh", "ah"."""
 
 # Phrases stand as one string each, so that they can be read and mended as text.
 _BACKCHANNELS = {
-    "en": "mhm|yeah|yea|yep|yup|yes|okay|ok|kay|right|sure|alright|all right|i see|got it|gotcha|good|great|nice|cool|wow|"
-    "really|true|exactly|absolutely|definitely|indeed|perfect|fine|i know|i understand|understood|of course|"
+    "en": "mhm|yeah|yea|yep|yup|yes|okay|ok|kay|right|sure|alright|all right|i see|got it|gotcha|good|great|nice|"
+    "cool|wow|really|true|exactly|absolutely|definitely|indeed|perfect|fine|i know|i understand|understood|of course|"
     "that's right|that's true|that's good|that's great|that's fine|sounds good|sounds great|makes sense|"
     "that makes sense|no problem|no worries|no way|fair enough|good to know|go on|go ahead|interesting|huh|"
     "lovely|oh my|my god|oh dear|thanks|thank you|very good|very nice|o i c",
@@ -37,8 +38,8 @@ _BACKCHANNELS = {
 _COMMANDS = {
     "en": "stop|wait|no|nope|hold on|hold it|hang on|excuse me|sorry|pardon|quiet|enough|pause|listen|but|actually|"
     "what|why|who|where|when|how|which|can|could|hello|hey|help",
-    "es": "para|pare|espera|espere|no|alto|basta|perdón|perdona|perdone|disculpa|disculpe|un momento|oye|oiga|pero|cállate|"
-    "por qué|quién|dónde|cuándo|cómo|cuál|cuánto|puedes|puede|hola|ayuda",
+    "es": "para|pare|espera|espere|no|alto|basta|perdón|perdona|perdone|disculpa|disculpe|un momento|oye|oiga|pero|"
+    "cállate|por qué|quién|dónde|cuándo|cómo|cuál|cuánto|puedes|puede|hola|ayuda",
     "de": "stopp|stop|halt|warte|warten|nein|moment|entschuldigung|sorry|aber|ruhe|"
     "was|warum|wer|wo|wann|wie|welche|kannst|können|hallo|hilfe",
     "fr": "stop|attends|attendez|non|pardon|excusez|excuse|arrête|arrêtez|mais|un instant|une seconde|silence|"
