@@ -17,17 +17,17 @@ class ArrivalClock:
     """`rate_hz` counts per second. Moves only when it is off by more than `tolerance_s` for a whole second, or
     by more than a second at once.
 
-    With `settles` it follows the quickest arrival of its first second, because the first packet of a live stream is
-    often a late one; such small steps are no move. Not for streams that may be sent ahead of time.
+    A `live` stream cannot be sent ahead of time: whatever comes quicker than the mapping expects shows that it stands
+    too late (a call's first packet often is late, and so is what follows a stall), so it follows at once. Such small
+    steps are no move.
     """
 
     rate_hz: int
     tolerance_s: float = 0.12
-    settles: bool = False
+    live: bool = False
     _base_s: float | None = None
     _window_from_s: float = 0.0
     _window_min_s: float = float("inf")
-    _settled: bool = False
 
     def arrived(self, count: int, now_s: float) -> float:
         """Everything before `count` is here at `now_s`. Returns by how many seconds the mapping moved (mostly 0)."""
@@ -39,11 +39,10 @@ class ArrivalClock:
         self._window_min_s = min(self._window_min_s, transit_s)
         if abs(transit_s - self._base_s) > _AT_ONCE_S:
             return self._move(transit_s, now_s)
-        if self.settles and not self._settled and -self.tolerance_s <= transit_s - self._base_s < 0:
+        if self.live and -self.tolerance_s <= transit_s - self._base_s < 0:
             self._base_s = transit_s
         if now_s - self._window_from_s < _WINDOW_S:
             return 0.0
-        self._settled = True
         quickest_s = self._window_min_s
         if abs(quickest_s - self._base_s) > self.tolerance_s:
             return self._move(quickest_s, now_s)
@@ -59,7 +58,7 @@ class ArrivalClock:
         return int((at_s - (self._base_s or 0.0)) * self.rate_hz)
 
     def reset(self) -> None:
-        self._base_s, self._settled = None, False
+        self._base_s = None
 
     def _move(self, base_s: float, now_s: float) -> float:
         by_s = base_s - (self._base_s or 0.0)

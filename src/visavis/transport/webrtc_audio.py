@@ -52,7 +52,7 @@ class AudioReceiver:
         self._rate_hz = rate_hz
         self._loop = asyncio.get_running_loop()
         self._buffer = JitterBuffer()
-        self._clock = ArrivalClock(RTP_HZ, settles=True)
+        self._clock = ArrivalClock(RTP_HZ, live=True)
         self._decoder = new_decoder(rate_hz)
         self._timer: asyncio.TimerHandle | None = None
         self._filler: asyncio.TimerHandle | None = None
