@@ -57,7 +57,8 @@ def test_cues_of_the_page_count_for_nothing_without_consent(purposes: list[str] 
 def test_with_consent_changes_become_facts_and_replay_the_same() -> None:
     played = checked(call_with_camera(ALL), until=12.0)
     seen = [(event.mouth, event.facing) for event in played.events(FaceCue)]
-    assert seen[:4] == [("unknown", "here"), ("still", "here"), ("moving", "here"), ("still", "here")]
+    sure = [cue for cue in seen if cue[0] != "unknown"]
+    assert sure[:3] == [("still", "here"), ("moving", "here"), ("still", "here")]
     assert ("still", "away") in seen
     assert len(seen) < 10, "changes only"
     replayed = replay(played.records)

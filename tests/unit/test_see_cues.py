@@ -55,10 +55,16 @@ def cues(facts: list[tuple[float, Event]]) -> list[FaceCue]:
 
 def test_a_mouth_that_talks_and_stops() -> None:
     facts = read([*over(1.0), *talking(1.0, 1.0), *over(1.0, 2.0)])
-    assert [cue.mouth for cue in cues(facts)] == ["unknown", "still", "moving", "still"]
-    began_s, ended_s = [at_s for at_s, event in facts if isinstance(event, FaceCue)][2:]
+    sure = [(at_s, event.mouth) for at_s, event in facts if isinstance(event, FaceCue) and event.mouth != "unknown"]
+    assert [mouth for _, mouth in sure] == ["still", "moving", "still"]
+    began_s, ended_s = sure[1][0], sure[2][0]
     assert 1.0 <= began_s < 1.3
     assert 2.0 <= ended_s < 2.5
+
+
+def test_of_lips_that_hardly_move_nothing_is_known() -> None:
+    mumbled = cues(read([*over(1.0), *talking(2.0, 1.0, depth=0.04)]))
+    assert [cue.mouth for cue in mumbled] == ["unknown", "still", "unknown"]
 
 
 def test_an_open_mouth_that_holds_still_does_not_talk() -> None:

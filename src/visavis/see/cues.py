@@ -16,7 +16,9 @@ from visavis.see.base import FaceObservation
 
 MOUTH_WINDOW_S = 0.4
 MOVING_STD = 0.02
-"""A mouth whose opening varies by more than this within the window is moving as in talking."""
+STILL_STD = 0.006
+"""A mouth whose opening varies by more than the first within the window is moving as in talking; by less than the
+second, still. Between the two nothing is known: some people hardly move their lips when they talk."""
 LEAST_LOOKS = 3
 
 AWAY_DEG = 32.0
@@ -70,7 +72,7 @@ class CueReader:
             self._recent.popleft()
         facing = self._facing(at_s, seen, min(gap_s, GAP_S))
         events = self._change(FaceCue(self._mouth(at_s), facing, self._faces(at_s, seen.faces)))
-        if self.cue.mouth == "still" and at_s - self._nodded_s > NOD_AGAIN_S and self._nods():
+        if self.cue.mouth != "moving" and at_s - self._nodded_s > NOD_AGAIN_S and self._nods():
             self._nodded_s = at_s
             self._recent.clear()
             events.append(Nodded())
@@ -110,7 +112,10 @@ class CueReader:
         openings = [seen.mouth for seen_s, seen in self._recent if at_s - seen_s <= MOUTH_WINDOW_S]
         if len(openings) < LEAST_LOOKS:
             return self.cue.mouth
-        return "moving" if spread(openings) > MOVING_STD else "still"
+        moved = spread(openings)
+        if moved > MOVING_STD:
+            return "moving"
+        return "still" if moved < STILL_STD else "unknown"
 
     def _facing(self, at_s: float, seen: FaceObservation, gap_s: float) -> FacingCue:
         turned_deg = abs(seen.yaw_deg - self._usual_deg)

@@ -11,6 +11,7 @@
 
 const MOUTH_WINDOW_S = 0.4;
 const MOVING_STD = 0.02;
+const STILL_STD = 0.006;
 const LEAST_LOOKS = 3;
 const AWAY_DEG = 32;
 const HERE_DEG = 24;
@@ -59,7 +60,7 @@ export class CueReader {
     while (at - this.#recent[0][0] > NOD_WITHIN_S) this.#recent.shift();
     const facing = this.#facing(at, seen, Math.min(gap, GAP_S));
     const changed = this.#change({ mouth: this.#mouth(at), facing, faces: this.#faces(at, seen.faces) });
-    const nod = this.cue.mouth === "still" && at - this.#nodded > NOD_AGAIN_S && this.#nods();
+    const nod = this.cue.mouth !== "moving" && at - this.#nodded > NOD_AGAIN_S && this.#nods();
     if (nod) {
       this.#nodded = at;
       this.#recent = [];
@@ -91,7 +92,9 @@ export class CueReader {
   #mouth(at) {
     const openings = this.#recent.filter(([then]) => at - then <= MOUTH_WINDOW_S).map(([, seen]) => seen.mouth);
     if (openings.length < LEAST_LOOKS) return this.cue.mouth;
-    return spread(openings) > MOVING_STD ? "moving" : "still";
+    const moved = spread(openings);
+    if (moved > MOVING_STD) return "moving";
+    return moved < STILL_STD ? "still" : "unknown";
   }
 
   /** @param {number} at @param {Seen} seen @param {number} gap @returns {Facing} */

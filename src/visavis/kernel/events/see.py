@@ -11,8 +11,9 @@ FacingCue = Literal["here", "away", "unknown"]
 
 
 class FaceCue(Event, frozen=True):
-    """How the person looks from now on, until the next of these. `mouth`: moving (as in talking), still, unknown;
-    `facing`: here (towards the camera, or where this person usually looks), away, unknown; `faces` in view, 0–3.
+    """How the person looks from now on, until the next of these. `mouth`: moving (as in talking), still, or unknown
+    (also when it moves a little: some people talk so); `facing`: here (to the camera, or where this person usually
+    looks), away, unknown; `faces` in view, 0–3.
     """
 
     content: ClassVar[bool] = True
