@@ -7,9 +7,9 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from visavis.kernel.agent import DEFAULT_GREETING, Agent, Stack, ToolFunction
 from visavis.kernel.errors import ConfigError
@@ -27,6 +27,7 @@ class AgentFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tools: list[str] = field(default_factory=list)
     stack: Stack = field(default_factory=Stack)
     openers: Literal["", "off", "auto", "on"] = ""
+    patience: Annotated[float, Meta(gt=0)] = 1.0
 
 
 def load_agent(path: str | Path) -> Agent:
@@ -55,6 +56,7 @@ def _from_toml(path: Path) -> Agent:
         tools=tuple(_tool(entry, path.parent, where) for entry in table.tools),
         stack=table.stack,
         openers=table.openers,
+        patience=table.patience,
     )
 
 

@@ -102,11 +102,12 @@ class Session:
         self._scribe = Scribe(log, Gate(ConsentState()))
         self._history = History(log.past)
         self._page = PageView(transport.send, agent.language)
-        self._floor = Floor(settings.turn, agent.language, scored=layers.endpoint is not None)
+        turn = self._turn_settings = agent.turn_settings(settings.turn)
+        self._floor = Floor(turn, agent.language, scored=layers.endpoint is not None)
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
-        self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
+        self._ears = Ears(layers, turn, agent.language, self._fact, far_end=far_end)
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
@@ -199,7 +200,7 @@ class Session:
             count=self._history.replies,
         )
         scored = self._layers.endpoint is not None
-        started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)
+        started = SessionStarted(agent.name, agent.language, self._layers.names(), self._turn_settings, scored)
         self._note(started)
         if resumed:
             self._note(SessionResumed("server_restart", self._history.exchanged))

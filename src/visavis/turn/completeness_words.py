@@ -97,7 +97,7 @@ OPEN_PHRASES = {
 WHOLE = {
     "en": _phrases(
         "i do|i am|i did|yes i can|yes i have|yes i will|it is|that is|they are|you are|it was|i was|it does|"
-        "i think so|hope so|to do|of course not|why not|or not|i'm not|it's not|maybe not|hold on|"
+        "i think so|is it so|or so|hope so|to do|of course not|why not|or not|i'm not|it's not|maybe not|hold on|"
         "come on|go on|move on|come in|check in|log in|bring it in|sign up for|how about|looking for|asked for|"
         "pay for|not really|me too|any|to be|and so on|turn it on|what for|are you"
     ),

@@ -89,15 +89,19 @@ def trailing_digits(text: str) -> int:
 def _digit_groups(text: str) -> list[int]:
     """The lengths of the groups of digits at the end, last first."""
     groups: list[int] = []
+    after = ""
     for token in reversed(re.findall(r"\d+|[^\W\d]+", text.lower())):
         if token.isdigit():
             groups.append(len(token))
+        elif token in _TWO_DIGITS and after in _DIGITS:
+            groups[-1] = 2  # "twenty two"
         elif token in _DIGITS or token in _TWO_DIGITS:
             groups.append(1 if token in _DIGITS else 2)
         elif token in _MANY and groups:
             groups[-1] += _MANY[token] - 1
         else:
             break
+        after = token
     return groups
 
 
