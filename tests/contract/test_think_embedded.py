@@ -148,19 +148,17 @@ async def test_an_answer_that_has_begun_is_gone_on_with(llm: EmbeddedLlm, server
     ]
 
 
-async def test_after_a_beginning_the_model_may_still_use_a_tool(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+async def test_a_beginning_does_not_keep_the_model_from_its_tools(llm: EmbeddedLlm, server: ScriptedServer) -> None:
     server.script = [content('{"weather": {"ci'), content('ty": "Oslo"}}'), finish(), DONE]
     request = LlmRequest(turn("Rain?").messages, [TOOL], session="a", begun="Let me see,")
-    assert await ask(llm, request) == [
-        ToolCall("call_1", "weather", '{"city": "Oslo"}'),
-        Finished("tools", Usage(0, 0)),
-    ]
-    [body] = server.requests
-    assert body["messages"][-1] == {"role": "assistant", "content": '{"say": "Let me see,"}\n'}
-    assert "response_format" not in body, "the server would count the beginning as the whole action"
-    assert '"weather"' in body["grammar"]
-    called = Message("assistant", "Let me see,", (ToolCall("call_1", "weather", '{"city": "Oslo"}'),))
+    call = ToolCall("call_1", "weather", '{"city": "Oslo"}')
+    assert await ask(llm, request) == [call, Finished("tools", Usage(0, 0))]
     told = Message("tool", "Rain.", tool_call_id="call_1")
-    await ask(llm, replace(request, messages=[*request.messages, called, told], begun=""))
+    said = [Message("assistant", "Let me see,", (call,)), told]
+    await ask(llm, replace(request, messages=[*request.messages, *said], begun=""))
     first, second = server.requests
-    assert second["messages"][2]["content"] == first["messages"][2]["content"] + '{"weather": {"city": "Oslo"}}'
+    assert first["messages"][-1] == {"role": "user", "content": "Rain?"}
+    assert second["messages"][2:] == [
+        {"role": "assistant", "content": '{"weather": {"city": "Oslo"}}'},
+        {"role": "user", "content": "[Result of weather: Rain.]"},
+    ], "word for word what the model wrote, so that it is still in its cache"

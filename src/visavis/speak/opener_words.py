@@ -16,7 +16,7 @@ OPENERS: dict[str, dict[Kind, tuple[str, ...]]] = {
     "en": {
         "explain": ("Good question:", "Let me see,", "Well,"),
         "question": ("Let me see,", "So,", "Right,"),
-        "yes_no": ("Let me see,", "Let me think,", "Well,"),
+        "yes_no": ("Let me see,", "Let's see,"),
         "request": ("All right,", "Okay,", "Right,"),
         "statement": ("I see,", "Okay,", "All right,"),
         "complaint": ("I'm sorry to hear that.", "Oh, I'm sorry about that."),
@@ -84,8 +84,8 @@ CUES: dict[str, dict[Cue, re.Pattern[str]]] = {
             | wrong\s+(?:order|item|size))\b
         """,
         thanks=r"(?:(?:oh|okay|ok|great|perfect|all\s+right|no)[\s,.!]+)*"
-        r"(?:thanks|thank\s+you|cheers)(?:[\s,.!]+(?:so|very|a|lot|much|again|for|your|the|all|that|help|it|time|you"
-        r"|information|robin|have|nice|day|really|helpful|was))*",
+        r"(?:thanks|thank\s+you|cheers)\b(?:[\s,.!]+(?!(?:and|but|also|need|want|can|could|would|what|how|when|where|is"
+        r"|bye|goodbye)\b)[\w'’]+){0,10}",
         greeting=r"(?:hi|hello|hey|good\s+(?:morning|afternoon|evening|day))(?:[\s,]+(?:there|hello|hi|again|\w{2,12}))?",
     ),
     "es": _cues(

@@ -52,8 +52,8 @@ class LlmRequest:
     session: str = ""
     """Lets an engine with per-call slots keep this session's prompt cache in one of them."""
     begun: str = ""
-    """What is being said aloud already as the beginning of this answer: the model goes on from there. A model may
-    repeat it all the same; who reads the stream takes that away (`Continuation`)."""
+    """What is being said aloud already as the beginning of this answer: the model goes on from there. Where it cannot
+    be told, or repeats it all the same, who reads the stream takes the repetition away (`Continuation`)."""
 
 
 @dataclass(frozen=True, slots=True)

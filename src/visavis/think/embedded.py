@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import logging
 import os
 import shutil
@@ -23,7 +22,6 @@ import psutil
 
 from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, ProviderError
 from visavis.models.engines import EngineContext
-from visavis.think import envelope
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
 from visavis.think.envelope import EnvelopeReader, enveloped, schema
@@ -149,15 +147,20 @@ class EmbeddedLlm:
         await self._restore(slot, _system(messages))
         body = request_body(replace(request, messages=messages, tools=(), begun=""), self.model)
         if request.tools:
-            body |= _held_to(schema(request.tools), begun=bool(request.begun))
+            wanted = {"name": "action", "schema": schema(request.tools)}
+            body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         return body | _SAMPLING | {"id_slot": slot, "cache_prompt": True}
 
     def _messages(self, request: LlmRequest) -> Sequence[Message]:
-        """As the model reads them. An answer that has begun is its own last message, which llama.cpp goes on with."""
-        rows = enveloped(request.messages, request.tools) if request.tools else request.messages
-        if not request.begun:
-            return rows
-        return [*rows, Message("assistant", envelope.begun(request.begun) if request.tools else request.begun)]
+        """As the model reads them. An answer that has begun is the last message, which llama.cpp goes on with.
+
+        With tools the model is not told: an answer that has begun would be a `say`, and a small model then says that
+        it will look instead of looking. What it says is a sentence of its own, which may follow an opener.
+        """
+        if request.tools:
+            return enveloped(request.messages, request.tools)
+        begun = [Message("assistant", request.begun)] if request.begun else []
+        return [*request.messages, *begun]
 
     async def _restore(self, slot: int, system: str) -> None:
         """Loads the saved system prompt into a slot that holds another one."""
@@ -189,16 +192,6 @@ class EmbeddedLlm:
             raise ProtocolViolation("the model's action is not complete", stage="think")
         call = ToolCall(f"call_{next(self._ids)}", action.name, action.arguments)
         return [call, Finished("tools", finished.usage)]
-
-
-def _held_to(action: dict[str, Any], *, begun: bool) -> dict[str, Any]:
-    """What keeps the model to the schema `action`. Behind an answer that has begun it is a grammar of its own: the
-    server would hold the beginning to `response_format`, too, and find the action complete."""
-    if not begun:
-        return {"response_format": {"type": "json_schema", "json_schema": {"name": "action", "schema": action}}}
-    import xllamacpp
-
-    return {"grammar": xllamacpp.json_schema_to_grammar(json.dumps(action))}
 
 
 def _system(messages: Sequence[Message]) -> str:

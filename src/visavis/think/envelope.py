@@ -58,21 +58,11 @@ def enveloped(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[Me
     return rows
 
 
-def begun(text: str) -> str:
-    """An answer that has begun with `text`: an action of its own, a line above the one that the model decides on.
-
-    As the beginning of a `say`, it would leave the model no way to use a tool.
-    """
-    return f"{_said(text)}\n"
-
-
 def _actions(message: Message) -> str:
-    said = [_said(message.text)] if message.text else []
-    return "\n".join(said + [f"{{{json.dumps(call.name)}: {call.arguments}}}" for call in message.tool_calls])
-
-
-def _said(text: str) -> str:
-    return json.dumps({SAY: text}, ensure_ascii=False)
+    """A call stands alone, as the model wrote it; what else was said before it is an opener it did not write."""
+    if message.tool_calls:
+        return "\n".join(f"{{{json.dumps(call.name)}: {call.arguments}}}" for call in message.tool_calls)
+    return json.dumps({SAY: message.text}, ensure_ascii=False)
 
 
 def _object(key: str, value: dict[str, Any]) -> dict[str, Any]:
