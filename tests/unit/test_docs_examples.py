@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 
 import visavis
+from visavis.bench.barge_in import figures as barge_in_figures
 from visavis.bench.conversation import CallReport
 from visavis.bench.loop import compare_loss, loop_figures
 from visavis.bench.report import demo_figures
@@ -243,7 +244,8 @@ def test_every_figure_of_a_bench_is_explained() -> None:
     lossy = compare_loss(clean, clean, 0.05)
     demo = demo_figures(CallReport(), 0.0, 0.0)
     explained = set(inline("docs/benchmarks.md"))
-    for key in {*clean, *lossy, *demo}:
+    overlap = barge_in_figures([])
+    for key in {*clean, *lossy, *demo, *overlap}:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
 

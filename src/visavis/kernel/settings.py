@@ -126,9 +126,9 @@ class TurnSettings(_Section, frozen=True):
         Positive,
         Meta(description="Longest turn of the person; at the next pause the agent politely takes the floor."),
     ] = 90.0
-    barge_in_words: Annotated[Count, Meta(description="Words that make a sound an interruption.")] = 2
+    barge_in_words: Annotated[Count, Meta(description="Words beyond a 'yeah' that interrupt the agent at once.")] = 2
     barge_in_s: Annotated[
-        Positive, Meta(description="Sustained speech that interrupts even before words are known.")
+        Positive, Meta(description="Speech with too few words to tell that silences the agent until more are known.")
     ] = 0.55
 
 

@@ -77,7 +77,7 @@ class BargeIn:
 
     def partial(self, text: str) -> list[Event]:
         """Words so far, while the sound goes on or before its full pass is in."""
-        said = self._weigh(text, self._settings.barge_in_words)
+        said = self._weigh(text, self._settings.barge_in_words + self._nodded_to)
         self._nodded_to = self._nodded_to or said == "backchannel"
         if self.protected or said not in ("command", "content") or self._meant_for_others(said):
             return []
@@ -109,7 +109,7 @@ class BargeIn:
             return self.ignore({"nothing": "no_words", "content": "side_talk"}.get(said, said))
         self._looked = True
         self.wake_at_s = at_s + PAUSE_S
-        if said in ("nothing", "backchannel", "echo") or self._meant_for_others(said):
+        if self._nodded_to or said in ("nothing", "backchannel", "echo") or self._meant_for_others(said):
             return []
         self._paused = True
         return [VoicePaused(self.reply, "sustained")]

@@ -22,9 +22,9 @@ _HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:ha+)?|o+h+|e
 
 # Phrases stand as one string each, so that they can be read and mended as text.
 _BACKCHANNELS = {
-    "en": "mhm|yeah|yea|yep|yup|yes|okay|ok|kay|right|sure|alright|all right|i see|got it|gotcha|good|great|nice|"
-    "cool|wow|really|true|exactly|absolutely|definitely|indeed|perfect|fine|i know|i understand|understood|of course|"
-    "that's right|that's true|that's good|that's great|that's fine|sounds good|sounds great|makes sense|"
+    "en": "mhm|yeah|yea|yah|yo|yep|yup|yes|okay|ok|kay|right|sure|alright|all right|i see|got it|gotcha|good|great|"
+    "nice|cool|wow|really|true|exactly|absolutely|definitely|indeed|perfect|fine|i know|i understand|understood|"
+    "of course|that's right|that's true|that's good|that's great|that's fine|sounds good|sounds great|makes sense|"
     "that makes sense|no problem|no worries|no way|fair enough|good to know|go on|go ahead|interesting|huh|"
     "lovely|oh my|my god|oh dear|thanks|thank you|very good|very nice|o i c",
     "es": "ajá|aja|sí|si|vale|bien|claro|claro que sí|ok|okay|ya|ya veo|entiendo|entendido|comprendo|bueno|exacto|"
@@ -53,7 +53,7 @@ _Phrases = frozenset[tuple[str, ...]]
 
 
 def weigh(text: str, language: str, content_words: int) -> Said:
-    """`content_words`: words beyond backchannels that make it `content`; fewer are `unclear`."""
+    """`content_words`: different words beyond backchannels that make it `content`; fewer are `unclear`."""
     said = _tokens(text)
     if not said:
         return "nothing"
@@ -64,7 +64,7 @@ def weigh(text: str, language: str, content_words: int) -> Said:
         return "backchannel"
     if any(tuple(rest[: len(command)]) == command for command in _phrases(_COMMANDS.get(code, ""))):
         return "command"
-    if len(rest) < content_words or any(phrase[: len(rest)] == tuple(rest) for phrase in backchannels):
+    if len(set(rest)) < content_words or any(phrase[: len(rest)] == tuple(rest) for phrase in backchannels):
         return "unclear"
     return "content"
 
