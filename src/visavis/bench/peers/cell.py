@@ -98,12 +98,17 @@ class Line:
             self._leaves_s = now_s + seconds
 
 
-Join = Callable[[Line, float], Awaitable[None]]
-"""`(line, seconds)`: start a session that speaks for so long (0: only listens); returns once it is up."""
+Speak = Callable[[str], Awaitable[None]]
+"""Has a session say a text, and returns before it is said."""
+
+Join = Callable[[Line], Awaitable[Speak]]
+"""Starts a session on a line; returns once it is up."""
 
 
 async def measure_cpu(join: Join, sessions: int, seconds: float) -> dict:
-    lines = await _crowd(join, sessions, WARM_UP_S + seconds + 8)
+    lines, speakers = await _crowd(join, sessions)
+    for speak in speakers:  # once all are there, so that none has finished before the last begins
+        await speak(speech_of(WARM_UP_S + seconds + 8))
     await asyncio.sleep(WARM_UP_S)
     cpu_s, began_s = time.process_time(), time.monotonic()
     heard, spoken = sum(line.frames_in for line in lines), sum(line.frames_out for line in lines)
@@ -123,8 +128,7 @@ async def measure_cpu(join: Join, sessions: int, seconds: float) -> dict:
 async def measure_latency(join: Join, sessions: int, turns: int, path: str) -> dict:
     with wave.open(path) as source:
         clip = source.readframes(source.getnframes())
-    lines = await _crowd(join, sessions, 0)
-    line = lines[0]
+    [line, *_], _ = await _crowd(join, sessions)
     await asyncio.sleep(1.0)
     for _ in range(turns):
         before = len(line.took_ms)
@@ -143,20 +147,18 @@ async def measure_latency(join: Join, sessions: int, turns: int, path: str) -> d
 
 async def measure_memory(join: Join, sessions: int) -> dict:
     sessions = max(2, sessions)
-    await _crowd(join, 1, 0)
+    await _crowd(join, 1)
     await asyncio.sleep(WARM_UP_S)
     first = _rss_mb()
-    await _crowd(join, sessions - 1, 0)
+    await _crowd(join, sessions - 1)
     await asyncio.sleep(SETTLE_S)
     return {"rss_mb": round(first, 1), "rss_mb_per_session": round((_rss_mb() - first) / (sessions - 1), 3)}
 
 
-async def _crowd(join: Join, sessions: int, speaks_s: float) -> list[Line]:
+async def _crowd(join: Join, sessions: int) -> tuple[list[Line], list[Speak]]:
     noise = room_noise()
     lines = [Line(noise) for _ in range(sessions)]
-    for line in lines:
-        await join(line, speaks_s)
-    return lines
+    return lines, [await join(line) for line in lines]
 
 
 def _rss_mb() -> float:

@@ -120,7 +120,7 @@ class Synthesis(ChunkedStream):
         output_emitter.flush()
 
 
-async def join(line: cell.Line, speaks_s: float) -> None:
+async def join(line: cell.Line) -> cell.Speak:
     session = AgentSession(
         stt=Stt(),
         vad=vad(),
@@ -141,8 +141,11 @@ async def join(line: cell.Line, speaks_s: float) -> None:
     session.output.audio = Loudspeaker(line)
     await session.start(Agent(instructions="You answer."))
     running.append(session)
-    if speaks_s:
-        session.say(cell.speech_of(speaks_s))
+
+    async def speak(text: str) -> None:
+        session.say(text)
+
+    return speak
 
 
 @cache

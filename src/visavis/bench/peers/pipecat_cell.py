@@ -139,7 +139,7 @@ class Tts(TTSService):
             yield frames.TTSAudioRawFrame(piece, cell.OUT_RATE_HZ, 1, context_id=context_id)
 
 
-async def join(line: cell.Line, speaks_s: float) -> None:
+async def join(line: cell.Line) -> cell.Speak:
     params = TransportParams(audio_in_enabled=True, audio_out_enabled=True, audio_out_10ms_chunks=2)
     microphone = Microphone(params, line)
     stop_at_once = SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.0)
@@ -173,8 +173,11 @@ async def join(line: cell.Line, speaks_s: float) -> None:
     running.add(asyncio.create_task(runner.run()))
     await up.wait()
     running.add(asyncio.create_task(microphone.feed()))
-    if speaks_s:
-        await worker.queue_frame(frames.TTSSpeakFrame(cell.speech_of(speaks_s)))
+
+    async def speak(text: str) -> None:
+        await worker.queue_frame(frames.TTSSpeakFrame(text))
+
+    return speak
 
 
 if __name__ == "__main__":
