@@ -32,7 +32,9 @@ async def test_sound_sight_and_words_travel_and_leaving_ends_it() -> None:
         assert picture.source == "camera"
         heard = call.audio()
         assert sum(f.duration_s for f in heard if np.abs(f.pcm).max() > 3_000) == pytest.approx(0.5, abs=0.06)
-        assert all(b.at_s == pytest.approx(a.end_s, abs=0.001) for a, b in pairwise(heard[1:]))
+        steps_s = [b.at_s - a.end_s for a, b in pairwise(heard[1:])]
+        assert max(steps_s) <= 0.001, "no gap"
+        assert sum(steps_s) > -0.12, "stamps step back only while the line turns out quicker than its first packet"
         spoken = [piece for piece in caller.heard if piece.rms > 2_000]
         assert sum(len(piece.pcm) for piece in spoken) / 24_000 == pytest.approx(0.5, abs=0.06)
         call.transport.send(Transcript("agent", "hello", True))
