@@ -18,7 +18,7 @@ from visavis.models.engines import Engines
 SPEECH_DB = -26.0
 HISS_DB = -80.0
 SNR_DB = (5, 10, 15, 20)
-LEVELS = {"clean": SPEECH_DB, "quiet": -55.0, "loud": 3.0}
+LEVELS = {"clean": SPEECH_DB, "quiet": -60.0, "loud": 3.0}
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from visavis.hear.segmenter import SpeechSegmenter
 from visavis.kernel.events import SpeechStarted
 from visavis.kernel.settings import TurnSettings
 
-COUNT = 40
+COUNT = 24
 LEVELS_DB = (-20.0, -32.0)
 HISS_DB = -65.0
 LOOK_S = 0.3
@@ -110,12 +110,12 @@ async def _row(name: str, sounds: list[Sound], source: str, vad: Vad, rng: np.ra
         opened += p_mean is not None
         sure += p_mean is not None and p_mean >= SURE_P
     share = 1 / len(sounds)
-    return {"event": name, "source": source, "n": len(sounds), "opens": opened * share, "sure": sure * share}
+    return {"event": name, "source": source, "n": len(sounds), "opens": round(opened * share, 3), "sure": round(sure * share, 3)}
 
 
 async def _opening(sound: Sound, level_db: float, vad: Vad, rng: np.random.Generator) -> float | None:
     """Mean probability over the first `LOOK_S` of the speech that the sound opens; None if it opens none."""
-    padded = np.pad(at_level(sound, level_db), (HEAR_RATE_HZ, HEAR_RATE_HZ // 2))
+    padded = np.pad(at_level(sound, level_db), (HEAR_RATE_HZ // 2, HEAR_RATE_HZ // 2))
     pcm = as_pcm(padded + noise_at(rng.standard_normal(len(padded)), len(padded), HISS_DB, rng))
     detector, segmenter = vad.stream(), SpeechSegmenter(TurnSettings())
     scores: list[float] = []
