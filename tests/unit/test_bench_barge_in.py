@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visavis.bench.barge_in import figures
-from visavis.bench.barge_in_call import Outcome
+from visavis.bench.barge_in_call import Outcome, _quiet_from
 from visavis.bench.barge_in_sounds import KINDS, Kind, Overlap, overlaps
 from visavis.bench.barge_in_talker import PILOT, PILOT_HZ, pilot_levels
 
@@ -58,3 +58,9 @@ async def test_sounds_are_the_same_for_a_seed_and_say_where_they_are_from() -> N
     assert all(np.array_equal(a.pcm, b.pcm) for a, b in zip(made, again, strict=True))
     for sound in made:
         assert sound.onset_s < sound.end_s < len(sound.pcm) / 24_000
+
+
+def test_a_silence_that_is_there_from_the_first_is_found() -> None:
+    assert _quiet_from(np.zeros(50), 10.0, 0.3) == 0
+    assert _quiet_from(np.concatenate((np.full(20, 99.0), np.zeros(40))), 10.0, 0.3) == 20
+    assert _quiet_from(np.concatenate((np.zeros(20), np.full(40, 99.0))), 10.0, 0.3) is None

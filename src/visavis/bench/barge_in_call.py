@@ -83,8 +83,7 @@ class OverlapCall:
         deadline_s = self._loop.time() + TALKS_WITHIN_S
         while self._loop.time() < deadline_s:
             now_s = self._loop.time()
-            levels = self._levels(now_s - TALKING_S, now_s)
-            if len(levels) > 0.9 * TALKING_S * 100 and not _quiet_from(levels, PILOT / 2, SILENT_S):
+            if _quiet_from(self._levels(now_s - TALKING_S, now_s), PILOT / 2, SILENT_S) is None:
                 return True
             await asyncio.sleep(0.3)
         await self._caller.say(await spoken(GO_ON))
