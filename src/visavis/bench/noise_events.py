@@ -110,7 +110,13 @@ async def _row(name: str, sounds: list[Sound], source: str, vad: Vad, rng: np.ra
         opened += p_mean is not None
         sure += p_mean is not None and p_mean >= SURE_P
     share = 1 / len(sounds)
-    return {"event": name, "source": source, "n": len(sounds), "opens": round(opened * share, 3), "sure": round(sure * share, 3)}
+    return {
+        "event": name,
+        "source": source,
+        "n": len(sounds),
+        "opens": round(opened * share, 3),
+        "sure": round(sure * share, 3),
+    }
 
 
 async def _opening(sound: Sound, level_db: float, vad: Vad, rng: np.random.Generator) -> float | None:

@@ -48,6 +48,15 @@ BENCHES: dict[str, Bench] = {
             "--seed": {"type": int, "default": 1, "help": "of the shaped times and of the lost packets"},
         },
     ),
+    "turn": Bench(
+        "when is somebody done? silence, smart-turn, words and all together, on the same pauses",
+        "turn:measure",
+        "--data DIR",
+        {
+            "--data": {"default": "", "metavar": "DIR", "help": "recorded calls and utterances (default: made here)"},
+            "--seed": {"type": int, "default": 1, "help": "of the joined turns and of the bootstrap"},
+        },
+    ),
     "noise": Bench(
         "noise, quiet callers and echo: with and without gain, noise suppression and echo cancellation",
         "noise:measure",
@@ -58,7 +67,7 @@ BENCHES: dict[str, Bench] = {
                 "metavar": "DIR",
                 "help": "recorded speech, noises, rooms (default: made here)",
             },
-            "--clips": {"type": int, "default": 10, "help": "sentences for each figure (default 10)"},
+            "--clips": {"type": int, "default": 6, "help": "sentences for each figure (default 6)"},
             "--seed": {"type": int, "default": 1, "help": "of the choice of sentences and noise"},
         },
     ),

@@ -16,8 +16,8 @@ QUIET_FRAMES = 100
 """After 1 s of silence from the agent no echo is left in any room; then the microphone passes untouched."""
 
 LEARN_FRAMES = 150
-"""In the first 1.5 s of the agent's voice the room is not known yet: 48 of 108 simulated calls took the echo for a
-person then, 3 of 108 later (measured)."""
+"""In the first 1.5 s of the agent's voice the room is not known yet: of 59 times that echo was taken for a person in
+108 simulated calls of 12 s, 56 fell there (measured)."""
 
 HOLD_FRAMES = 50
 """While it learns, nothing is heard from the agent's sound until 0.5 s after it: no echo comes later."""
