@@ -35,6 +35,7 @@ from visavis.kernel.settings import SessionSettings, Settings, TurnSettings
 from visavis.models.engines import Engines
 from visavis.session.session import Session
 from visavis.session.stack import Layers
+from visavis.turn.requests import prepare
 
 WARM_UP_S = 3.0
 SETTLE_S = 5.0
@@ -98,6 +99,7 @@ async def crowd() -> AsyncGenerator[Crowd, None]:
     engines = Engines.of(Settings())
     try:
         vad = await engines.get("vad", "silero")
+        prepare("en")
         layers = Layers(vad, InstantAsr(), InstantLlm(), InstantTts(), InstantEndpoint())
         with tempfile.TemporaryDirectory() as folder:
             store = SqliteStore(str(Path(folder) / "journal.db"))

@@ -16,7 +16,7 @@ ToolFunction = Callable[..., Any]
 DEFAULT_GREETING = "Hello! I'm {name}. How can I help you?"
 
 
-class Stack(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Stack(Struct, frozen=True, kw_only=True):
     """Which provider does each job: a registered name, or 'package.module:attribute'."""
 
     vad: Annotated[str, Meta(description="Voice activity detector.")] = "silero"

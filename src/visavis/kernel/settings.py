@@ -16,8 +16,9 @@ Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 
 
-class _Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
+class _Section(Struct, frozen=True, kw_only=True):
+    """Unknown keys are refused where a file is read (`kernel.toml`), not here: a journal keeps the settings of its
+    day, and stays readable when one of them is gone."""
 
 
 class ServerSettings(_Section, frozen=True):

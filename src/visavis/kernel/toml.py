@@ -16,7 +16,6 @@ from visavis.kernel.settings import Settings
 T = TypeVar("T", bound=msgspec.Struct)
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]+)`")
 
 
 def load_settings(path: str | Path | None) -> Settings:
@@ -48,24 +47,38 @@ def parse(text: str, kind: type[T], source: str) -> T:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{source}:{line.group(1)}" if line else source
         raise ConfigError(f"not valid TOML: {error}", where=where) from error
+    if (unknown := _unknown(table, kind, [])) is not None:
+        raise _no_such_setting(unknown, text, kind, source)
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise _explained(str(error), text, kind, source) from error
+        raise _explained(str(error), text, source) from error
 
 
-def _explained(message: str, text: str, kind: type[msgspec.Struct], source: str) -> ConfigError:
+def _unknown(table: dict[str, Any], kind: type[msgspec.Struct], path: list[str]) -> list[str] | None:
+    """The path of the first key that `kind` does not have."""
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for key, value in table.items():
+        below = types.get(key)
+        if below is None:
+            return [*path, key]
+        section = isinstance(below, type) and issubclass(below, msgspec.Struct) and isinstance(value, dict)
+        if section and (found := _unknown(value, below, [*path, key])) is not None:
+            return found
+    return None
+
+
+def _no_such_setting(path: list[str], text: str, kind: type[msgspec.Struct], source: str) -> ConfigError:
+    known = _fields(kind, path[:-1])
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
+    return ConfigError(f"unknown setting '{'.'.join(path)}'", where=f"{source}:{line_of(text, path)}", hint=hint)
+
+
+def _explained(message: str, text: str, source: str) -> ConfigError:
     found = _PATH.search(message)
     path = [part for part in (found.group("path") if found else "").split(".") if part]
     plain = _PATH.sub("", message)
-    unknown = _UNKNOWN.search(plain)
-    if unknown:
-        field = unknown.group("field")
-        known = _fields(kind, path)
-        where = f"{source}:{line_of(text, [*path, field])}"
-        close = difflib.get_close_matches(field, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
-        return ConfigError(f"unknown setting '{'.'.join([*path, field])}'", where=where, hint=hint)
     key = ".".join(path) or "the file"
     path = [part.partition("[")[0] for part in path]  # `origins[1]` stands on the line of `origins`
     return ConfigError(f"{key}: {plain[:1].lower()}{plain[1:]}", where=f"{source}:{line_of(text, path)}")

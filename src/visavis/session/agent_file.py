@@ -16,7 +16,7 @@ from visavis.kernel.errors import ConfigError
 from visavis.kernel.toml import line_of, parse, read
 
 
-class AgentFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class AgentFile(Struct, frozen=True, kw_only=True):
     """The keys of a TOML agent file. `tools` are `file.py:function` (beside it) or `package.module:function`."""
 
     name: str

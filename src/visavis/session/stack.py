@@ -17,6 +17,7 @@ from visavis.speak.base import Tts
 from visavis.think.base import Llm
 from visavis.think.context import build
 from visavis.think.tools import ToolBox
+from visavis.turn.requests import prepare
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
         face=await _load_face(engines, stack.face),
         gain=settings.session.gain,
     )
+    prepare(agent.language)
     await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), ToolBox(agent.tools).specs)
     return replace(layers, openers=await Openers.load(layers.tts, agent, settings.session))
 
