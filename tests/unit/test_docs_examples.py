@@ -24,6 +24,8 @@ from visavis.bench.barge_in import figures as barge_in_figures
 from visavis.bench.conversation import CallReport
 from visavis.bench.loop import compare_loss, loop_figures
 from visavis.bench.report import demo_figures
+from visavis.bench.turn import figures as turn_figures
+from visavis.bench.turn_hear import Pause, Usage
 from visavis.cli.main import parser
 from visavis.journal.export import read_jsonl, write_jsonl
 from visavis.journal.journal import Journal
@@ -46,6 +48,7 @@ from visavis.session.stack import Layers
 from visavis.testing.doubles import ScriptedAsr, ScriptedEndpoint, ScriptedLlm, ScriptedTts, ScriptedVad, sound
 from visavis.testing.scenario import Scenario
 from visavis.think.tools import ToolBox
+from visavis.turn.ending import Cues
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -239,13 +242,18 @@ def test_the_budget_is_the_codes() -> None:
     assert told == BUDGET_MS
 
 
+def pause_of(*, is_end: bool) -> Pause:
+    return Pause("calls", "one", is_end, 0.0, float("inf") if is_end else 0.5, 0.1, Cues("yes"), (0.9,) * 4)
+
+
 def test_every_figure_of_a_bench_is_explained() -> None:
     clean = loop_figures([])
     lossy = compare_loss(clean, clean, 0.05)
     demo = demo_figures(CallReport(), 0.0, 0.0)
     explained = set(inline("docs/benchmarks.md"))
     overlap = barge_in_figures([])
-    for key in {*clean, *lossy, *demo, *overlap}:
+    turns = turn_figures([pause_of(is_end=True), pause_of(is_end=False)], Usage(audio_s=1.0), 1)
+    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual"}:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
 

@@ -33,7 +33,7 @@ WEIGHTS: dict[str, float] = {
     "answer": 1.2,
     "coming": -2.0,
     "come": 1.5,
-    "mouth moving": -3.0,
+    "mouth moving": -1.5,
     "mouth still": 0.5,
     "facing here": 0.3,
 }
@@ -45,7 +45,7 @@ LEAST_SCORE = 0.1
 PAUSE_S = 0.55
 """Time in which pauses inside turns fade to 1/e, for somebody who is not known yet."""
 
-KNOWN_PAUSES = 4
+KNOWN_PAUSES = 8
 """So many pauses of this person weigh as much as what is known of people in general."""
 
 WASTED_P = 0.6
