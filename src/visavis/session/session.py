@@ -67,6 +67,7 @@ from visavis.turn.floor import Floor
 from visavis.turn.requests import wait_request
 
 CLOSE_WITHIN_S = 3.0
+COMMIT_AFTER_S = 0.03
 
 
 class _Ended(Exception):
@@ -94,7 +95,7 @@ class Session:
         self, agent: Agent, settings: Settings, layers: Layers, transport: Transport, log: SessionLog
     ) -> None:
         self._agent = agent
-        self._settings = settings
+        self._settings = settings = agent.adapted(settings)
         self._layers = layers
         self._transport = transport
         self._log = log
@@ -102,12 +103,11 @@ class Session:
         self._scribe = Scribe(log, Gate(ConsentState()))
         self._history = History(log.past)
         self._page = PageView(transport.send, agent.language)
-        turn = self._turn_settings = agent.turn_settings(settings.turn)
-        self._floor = Floor(turn, agent.language, scored=layers.endpoint is not None)
+        self._floor = Floor(settings.turn, agent.language, scored=layers.endpoint is not None)
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
-        self._ears = Ears(layers, turn, agent.language, self._fact, far_end=far_end)
+        self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
         self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
@@ -200,7 +200,7 @@ class Session:
             count=self._history.replies,
         )
         scored = self._layers.endpoint is not None
-        started = SessionStarted(agent.name, agent.language, self._layers.names(), self._turn_settings, scored)
+        started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)
         self._note(started)
         if resumed:
             self._note(SessionResumed("server_restart", self._history.exchanged))
@@ -282,7 +282,9 @@ class Session:
             self._say("apology", phrase("apology", self._agent.language))
 
     async def _commit(self) -> None:
-        """What has been said so far is on disk, and the person's side hears it."""
+        """What has been said so far is on disk, and the person's side hears it. The voice goes first: a thread that
+        writes may hold the interpreter for some milliseconds."""
+        await asyncio.sleep(COMMIT_AFTER_S)
         self._transport.send(Committed(await self._log.commit()))
 
     async def _keep_time(self) -> None:
