@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visavis.hear.base import HEAR_RATE_HZ
+from visavis.kernel.agent import Agent
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.events import (
     EndpointScored,
@@ -25,7 +26,7 @@ from visavis.kernel.events import (
     TurnResumed,
 )
 from visavis.kernel.media import AudioFrame, Pcm
-from visavis.kernel.settings import TurnSettings
+from visavis.kernel.settings import Settings, TurnSettings
 from visavis.session.ears import Ears
 from visavis.session.stack import Layers
 from visavis.testing.doubles import ScriptedAsr, ScriptedVad, sound
@@ -174,6 +175,11 @@ def test_patience_and_habit_stretch_the_wait() -> None:
         > ending(cues, SETTINGS).over_s
         > ending(replace(cues, habit=quick), SETTINGS).over_s
     )
+
+
+def test_an_agents_patience_is_a_factor_on_the_settings() -> None:
+    slow = msgspec.structs.replace(Settings(), turn=msgspec.structs.replace(SETTINGS, patience=2.0))
+    assert Agent("Ada", "You answer.", patience=1.5).adapted(slow).turn.patience == 3.0
 
 
 def test_a_moving_mouth_holds_and_a_still_one_ends_sooner() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from visavis.kernel.settings import TurnSettings
+from visavis.kernel.settings import Settings
 
 ToolFunction = Callable[..., Any]
 
@@ -61,6 +61,7 @@ class Agent:
     def opening(self) -> str:
         return self.greeting.replace("{name}", self.name)
 
-    def turn_settings(self, turn: TurnSettings) -> TurnSettings:
-        """The settings of a call's turns with this agent's patience."""
-        return msgspec.structs.replace(turn, patience=turn.patience * self.patience)
+    def adapted(self, settings: Settings) -> Settings:
+        """The settings of a call with this agent: its patience is in them."""
+        turn = msgspec.structs.replace(settings.turn, patience=settings.turn.patience * self.patience)
+        return msgspec.structs.replace(settings, turn=turn)
