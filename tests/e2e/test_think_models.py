@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -62,6 +63,16 @@ async def test_it_answers_from_a_warm_prompt_in_every_slot(llm: EmbeddedLlm) -> 
         text, events = await ask(llm, request(Turn("user", "When do you open?"), session=session))
         assert "nine" in text.lower() or "9" in text
         assert cached_share(events) > 0.8
+
+
+async def test_it_goes_on_from_what_has_been_begun(llm: EmbeddedLlm) -> None:
+    wanted = request(Turn("user", "When do you open?"))
+    await ask(llm, wanted)
+    text, events = await ask(llm, replace(wanted, begun="Let me see,"))
+    said = text.lower().lstrip(" ,")
+    assert "nine" in said or "9" in said
+    assert not said.startswith("let me see")
+    assert cached_share(events) > 0.9, "a beginning costs its own few tokens, no more"
 
 
 async def test_prefill_leaves_little_to_compute(llm: EmbeddedLlm) -> None:
