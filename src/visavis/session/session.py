@@ -7,8 +7,8 @@ consent, greeting, then facts in and decisions out until somebody leaves. The ro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
@@ -59,6 +59,7 @@ from visavis.session.presence import Presence
 from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
 from visavis.session.stack import Layers
+from visavis.session.unwinding import CallEnded, closed_after, ended_by
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
 from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
@@ -68,24 +69,6 @@ from visavis.turn.requests import wait_request
 
 CLOSE_WITHIN_S = 3.0
 COMMIT_AFTER_S = 0.03
-
-
-class _Ended(Exception):
-    """Unwinds the task group when the call is over."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@asynccontextmanager
-async def _closed_after(incoming: AsyncIterator[Incoming]) -> AsyncIterator[AsyncIterator[Incoming]]:
-    """Doors may write `incoming` as a generator: it must not be left open when the call ends in the middle of it."""
-    try:
-        yield incoming
-    finally:
-        if isinstance(incoming, AsyncGenerator):
-            await incoming.aclose()
 
 
 class Session:
@@ -135,23 +118,11 @@ class Session:
         except JournalError as error:
             reason = self._unrecorded(error)
         except BaseExceptionGroup as group:
-            reason = self._ended(group)
+            end = ended_by(group)
+            reason = end.reason if isinstance(end, CallEnded) else self._unrecorded(end)
         finally:
             await self._leave(reason)
         return reason
-
-    def _ended(self, group: BaseExceptionGroup[BaseException]) -> str:
-        """Why the task group ended; raises what is neither an end of call nor a failed journal."""
-        failed, other = group.split(JournalError)
-        ended, unknown = other.split(_Ended) if other is not None else (None, None)
-        if unknown is not None:
-            raise unknown
-        error: BaseException = failed if failed is not None else group
-        if ended is not None and failed is None:
-            error = ended
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        return error.reason if isinstance(error, _Ended) else self._unrecorded(error)
 
     def _unrecorded(self, error: BaseException) -> str:
         self._transport.send(Problem("journal", phrase("no_record", self._agent.language), fatal=True))
@@ -161,7 +132,7 @@ class Session:
         self._note(SessionJoined(self._transport.name, self._agent.name))
         resumed = bool(self._log.past)
         self._transport.send(Hello(self._log.session, self._agent.name, self._agent.language, resumed=resumed))
-        async with _closed_after(self._transport.incoming(self._media)) as incoming:
+        async with closed_after(self._transport.incoming(self._media)) as incoming:
             refused = await self._admit(incoming)
             if refused:
                 return refused
@@ -305,7 +276,7 @@ class Session:
     async def _listen(self, incoming: AsyncIterator[Incoming]) -> None:
         async for item in incoming:
             self._take(item)
-        raise _Ended("peer_gone")
+        raise CallEnded("peer_gone")
 
     def _take(self, item: Incoming) -> None:
         match item:
@@ -332,9 +303,9 @@ class Session:
             case Returned(away_s=away_s):
                 self._returned(away_s)
             case Leave():
-                raise _Ended("left")
+                raise CallEnded("left")
             case Gone(reason=reason):
-                raise _Ended(reason)
+                raise CallEnded(reason)
             case Consent():
                 self._consent_changed(item)
             case Playout() | Start() | Say():
@@ -343,7 +314,7 @@ class Session:
     def _consent_changed(self, answer: Consent) -> None:
         """More purposes agreed to in mid-call, some taken back, or everything, which ends the call."""
         if not amend(answer, self._transport, self._scribe):
-            raise _Ended("declined")
+            raise CallEnded("declined")
         self._eyes.agreed()
 
     def _lost(self) -> None:
@@ -381,7 +352,7 @@ class Session:
             self._say("goodbye", phrase("goodbye_idle" if reason == "idle" else "time_limit", language))
             await self._replies.finished()
             if reason != "idle" or not await self._presence.answered(self._words_under_way, language):
-                raise _Ended(reason)
+                raise CallEnded(reason)
 
     def _words_under_way(self) -> bool:
         return self._floor.person_speaking or self._floor.wake_at_s is not None

@@ -1,0 +1,40 @@
+"""How a call's task group comes to its end, and why it did."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+from visavis.kernel.errors import JournalError
+from visavis.transport.base import Incoming
+
+
+class CallEnded(Exception):
+    """Unwinds the task group when the call is over. `reason` is for `SessionEnded`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@asynccontextmanager
+async def closed_after(incoming: AsyncIterator[Incoming]) -> AsyncIterator[AsyncIterator[Incoming]]:
+    """Doors may write `incoming` as a generator: it must not be left open when the call ends in the middle of it."""
+    try:
+        yield incoming
+    finally:
+        if isinstance(incoming, AsyncGenerator):
+            await incoming.aclose()
+
+
+def ended_by(group: BaseExceptionGroup[BaseException]) -> CallEnded | JournalError:
+    """What ended the task group, a failed journal first; raises what is neither of the two."""
+    failed, other = group.split(JournalError)
+    ended, unknown = other.split(CallEnded) if other is not None else (None, None)
+    if unknown is not None:
+        raise unknown
+    error: BaseException | None = failed if failed is not None else ended
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, CallEnded | JournalError)
+    return error
