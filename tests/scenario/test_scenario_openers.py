@@ -230,3 +230,10 @@ def test_an_opener_and_no_second_one_for_the_tool() -> None:
     assert played.heard() == ["Let me see, We have three."]
     assert [message.text for message in call.llm.requests[1].messages if message.tool_calls] == ["Let me see,"]
     assert len(played.events(TurnEnded)) == 1
+
+
+def test_in_auto_a_yes_no_question_is_answered_without_musing() -> None:
+    openers = Openers("auto", 0.7, "en", {text: spoken(text) for text in phrases("en")})
+    openers.learn(2.0, tools=False)
+    assert openers.choose("When do you open on Monday?", [])
+    assert openers.choose("Are you open on Monday?", []) == ""

@@ -5,6 +5,7 @@ Shared by the calls of a process: how late answers come is learnt from all of th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,9 +20,12 @@ from visavis.kernel.settings import SessionSettings
 from visavis.session.phrases import phrase
 from visavis.session.providers import SPEAK_S, in_time, translated
 from visavis.speak.base import Speech, Tts
-from visavis.speak.openers import can_be_left_out, opener, phrases, tool_opener
+from visavis.speak.openers import can_be_left_out, kind_of, opener, phrases, tool_opener
 
 Mode = Literal["off", "auto", "on"]
+
+LOAD_S = 6.0
+"""Time that starting a server spends on the voice of its openers."""
 
 REMEMBERED = 9
 """Answers whose lateness counts; few, so that a model that has become slow is noticed within a few turns."""
@@ -48,10 +52,18 @@ class Openers:
 
     @classmethod
     async def load(cls, tts: Tts, agent: Agent, settings: SessionSettings) -> Self:
-        """Speaks all openers of the agent's language once. One that fails is left out, with a warning."""
+        """Speaks the openers of the agent's language once. One that fails is left out, with a warning; so are those
+        that a slow voice has not made within `LOAD_S`."""
         mode = agent.openers or settings.openers
         texts = [phrase("jump_in", agent.language), *(phrases(agent.language) if mode != "off" else [])]
-        voiced = {text: speeches for text in texts if (speeches := await _spoken(tts, text, agent))}
+        voiced: dict[str, list[Speech]] = {}
+        until_s = asyncio.get_running_loop().time() + LOAD_S
+        for text in texts:
+            if asyncio.get_running_loop().time() > until_s:
+                log.warning("%s is slow: %d of %d openers were made", tts.name, len(voiced), len(texts))
+                break
+            if speeches := await _spoken(tts, text, agent):
+                voiced[text] = speeches
         return cls(mode, settings.openers_after_s, agent.language, voiced)
 
     def speech(self, text: str) -> Sequence[Speech]:
@@ -66,6 +78,8 @@ class Openers:
         """
         if self.mode == "off" or (self.mode == "auto" and not self._late(self._late_s, unknown=False)):
             return ""
+        if self.mode == "auto" and kind_of(text, self._language) == "yes_no":
+            return ""  # a small model that has begun to muse evades the question more often (docs/loop.md)
         return self._if_voiced(opener(text, self._language, recent))
 
     def for_tool(self, recent: Sequence[str]) -> str:
