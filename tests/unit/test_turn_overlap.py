@@ -57,7 +57,7 @@ def test_listeners_signs(text: str, language: str) -> None:
         ("Attendez", "fr", "command"),
         ("Sunday", "en", "unclear"),
         ("Yeah, Sunday", "en", "unclear"),
-        ("that makes", "en", "unclear"),
+        ("that makes", "en", "begun"),
         ("Tell me more", "en", "content"),
         ("Okay tell me", "en", "content"),
         ("mhm", "fi", "backchannel"),

@@ -79,15 +79,17 @@ class BargeIn:
         """Words so far, while the sound goes on or before its full pass is in."""
         said = self._weigh(text, self._settings.barge_in_words + self._nodded_to)
         self._nodded_to = self._nodded_to or said == "backchannel"
-        if self.protected or said not in ("command", "content") or self._meant_for_others(said):
+        if self.protected or self._meant_for_others(said):
             return []
-        return self.take("words")
+        if said == "unclear" and self._looked and not self._paused:
+            return self._pause()
+        return self.take("words") if said in ("command", "content") else []
 
     def final(self, text: str, ended_s: float) -> list[Event]:
         """The sound is over since `ended_s`, and its words are in."""
         short = self.since_s is not None and ended_s - self.since_s < SHORT_S
         said = self._weigh(text, 1 if not short else 3 if self._nodded_to else 2)
-        if said == "unclear" and short:
+        if said in ("begun", "unclear") and short:
             return self.ignore("unclear")
         if said == "nothing":
             return self.ignore("no_words")
@@ -106,11 +108,14 @@ class BargeIn:
         """`wake_at_s` has come: the sound goes on, and its words so far are `text`."""
         said = self._weigh(text, self._settings.barge_in_words)
         if self._looked:
-            return self.ignore({"nothing": "no_words", "content": "side_talk"}.get(said, said))
+            return self.ignore({"nothing": "no_words", "content": "side_talk", "begun": "unclear"}.get(said, said))
         self._looked = True
         self.wake_at_s = at_s + PAUSE_S
-        if self._nodded_to or said in ("nothing", "backchannel", "echo") or self._meant_for_others(said):
+        if said in ("nothing", "backchannel", "begun", "echo") or self._meant_for_others(said):
             return []
+        return self._pause()
+
+    def _pause(self) -> list[Event]:
         self._paused = True
         return [VoicePaused(self.reply, "sustained")]
 

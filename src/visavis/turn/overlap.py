@@ -13,9 +13,9 @@ from typing import Literal
 
 from visavis.turn.words import words
 
-Said = Literal["nothing", "echo", "backchannel", "unclear", "command", "content"]
-"""`echo`: the agent's own words. `command`: asks for silence or an answer. `unclear`: too few words to tell, or the
-beginning of what may be a backchannel."""
+Said = Literal["nothing", "echo", "backchannel", "begun", "unclear", "command", "content"]
+"""`echo`: the agent's own words. `command`: asks for silence or an answer. `begun`: may become a
+backchannel. `unclear`: too few words to tell."""
 
 _HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:ha+)?|o+h+|e+h+m*|ä+h*m*|e+r+m*|u+h*u+h+)")
 """Sounds that recognisers write in many ways: "Mhm", "mm-hmm", "uh-huh", "ah"."""
@@ -64,9 +64,9 @@ def weigh(text: str, language: str, content_words: int) -> Said:
         return "backchannel"
     if any(tuple(rest[: len(command)]) == command for command in _phrases(_COMMANDS.get(code, ""))):
         return "command"
-    if len(set(rest)) < content_words or any(phrase[: len(rest)] == tuple(rest) for phrase in backchannels):
-        return "unclear"
-    return "content"
+    if any(phrase[: len(rest)] == tuple(rest) for phrase in backchannels):
+        return "begun"
+    return "unclear" if len(set(rest)) < content_words else "content"
 
 
 def is_echo(text: str, saying: str) -> bool:
