@@ -59,7 +59,7 @@ def smart_turn(thresholds: Sequence[float]) -> Detector:
 
 def fused(name: str, cues: Callable[[Cues], Cues]) -> Detector:
     """The floor's own rule on what `cues` leaves of the evidence; only `turn.cutoff_p` is free."""
-    odds = np.arange(-0.5, 6.5, 0.05)
+    odds = np.arange(-4.0, 6.5, 0.05)
     return Detector(name, [_fused(1 / (1 + float(np.exp(x))), cues) for x in odds])
 
 
