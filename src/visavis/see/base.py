@@ -8,10 +8,12 @@ Errors: `ModelError` when an engine cannot load, `ProviderError` when a look fai
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from visavis.kernel.media import VideoFrame
 
 Image = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
@@ -52,3 +54,33 @@ class FaceEngine(Protocol):
         ...
 
     def tracker(self) -> FaceTracker: ...
+
+
+ChangeKind = Literal["text", "layout", "window", "scene", "person", "held_up", "gesture", "motion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that matters has changed since the last of these. `box` is (x, y, width, height) in pixels of the
+    frame, `share` the changed part of it (0–1). `settled` is False where the picture did not come to rest in time.
+    """
+
+    kind: ChangeKind
+    at_s: float
+    box: tuple[int, int, int, int]
+    share: float
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a frame, and `why`: one of the reasons in docs/vision.md. `frame` is the one to send.
+
+    `like_s` is the media time of a frame sent earlier that shows the same: whoever was told of that one may be told
+    that it is in view again.
+    """
+
+    send: bool
+    why: str
+    frame: VideoFrame | None = None
+    like_s: float | None = None
