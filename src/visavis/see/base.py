@@ -84,3 +84,30 @@ class Decision:
     why: str
     frame: VideoFrame | None = None
     like_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One note of the vision worker: what `how` (a describer's name) read or saw in a frame of `source` that was
+    captured at `frame_at_s`, `width` by `height` pixels. `took_s` counts from the frame's sending to the note.
+    """
+
+    source: str
+    frame_at_s: float
+    width: int
+    height: int
+    text: str
+    how: str
+    took_s: float
+
+
+class Describer(Protocol):
+    """Tells in words what a picture shows: text recognition, vision-language models, and doubles."""
+
+    name: str
+
+    async def describe(self, image: Image, *, question: str = "") -> str:
+        """What `image` shows, '' for nothing; where it can, with `question` in mind. Cancelling ends the work.
+        Raises ProviderError when it cannot tell.
+        """
+        ...
