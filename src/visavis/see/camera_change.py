@@ -1,0 +1,185 @@
+"""Changes before a camera: somebody comes or goes, something is held up, a gesture, light and scene.
+
+Blocks of the picture are compared, free of the camera's exposure, with what they were when a change was last told.
+What a block does by itself (a talking head, leaves in a window) is learnt and does not count. A change is a solid
+patch of blocks, not the edge of something that sways, and it is told when it has stayed as it is for a while.
+The kind is a guess from size, stillness and brightness: no face and no person is recognised here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.kernel.media import VideoFrame
+from visavis.see.base import Change, ChangeKind
+from visavis.see.luma import Blocks, Grid, Mask, block_means, box_of, faded, luma, neighbours
+
+LEAST_DIFFERENCE = 13.0
+"""Brightness by which a block's mean differs at least; its own habit raises that."""
+HABIT_FACTOR = 2.5
+HABIT_S = 12.0
+START_HABIT = 3.0
+MOST_HABIT = 20.0
+CORE_BLOCKS = 3
+"""Blocks with all eight neighbours changed: a patch of 3×5 blocks, 120×200 px at 720p. Edges of a head have none."""
+
+HELD_S = 0.6
+"""How long a patch must stay as it is."""
+STILL = 7.0
+STILL_SHARE = 0.75
+"""So much of the patch moves by less than that from the beginning of the time to its end."""
+PATIENCE_S = 2.5
+"""A large change that does not come to rest is told after so long, as not settled."""
+LARGE_SHARE = 0.3
+
+LIGHT = 0.3
+"""Logarithm of the factor by which the light changes at once; auto-exposure stays below."""
+LIGHT_S = 0.5
+EXPOSURE_S = 4.0
+"""Slower changes of light than this are followed silently; so are small differences of blocks, more slowly."""
+DRIFT_S = 15.0
+
+MOTION_CELL = 14.0
+LIVE_SHARE = 0.0015
+"""Share of cells that move from frame to frame while somebody is in view; an empty room stays below."""
+LIVE_S = 0.8
+SCENE_SHARE = 0.55
+PERSON_SHARE = 0.14
+GESTURE_SHARE = 0.05
+GAP_S = 3.0
+
+
+class CameraChange:
+    def __init__(self) -> None:
+        self._last_s = float("-inf")
+        self._grid: Grid | None = None
+        self._patch_since_s: float | None = None
+        self._light_since_s: float | None = None
+        self._recent: deque[tuple[float, Blocks]] = deque()
+        self._live = 0.0
+        self._live_told = 0.0
+
+    def push(self, frame: VideoFrame) -> Change | None:
+        grid = luma(frame.image)
+        if grid is None or frame.at_s <= self._last_s:
+            return None
+        passed_s, self._last_s = frame.at_s - self._last_s, frame.at_s
+        means = block_means(grid)
+        if self._grid is None or self._grid.shape != grid.shape:
+            first = self._grid is None or not _same_ratio(self._grid, grid)
+            self._start(grid, means)
+            nowhere = np.zeros((0, 0), bool)
+            return Change("scene", frame.at_s, box_of(nowhere, frame.image), 1.0, True) if first else None
+        self._follow(grid, means, frame.at_s, min(passed_s, GAP_S))
+        return self._light(means, frame) or self._patch(means, frame, min(passed_s, GAP_S))
+
+    def _start(self, grid: Grid, means: Blocks) -> None:
+        self._grid, self._told = grid, means
+        self._habit: NDArray[np.float32] = np.full(means.shape, START_HABIT, np.float32)
+        self._gain = 0.0
+        self._patch_since_s = self._light_since_s = None
+        self._recent.clear()
+
+    def _follow(self, grid: Grid, means: Blocks, at_s: float, passed_s: float) -> None:
+        assert self._grid is not None
+        moving = float((np.abs(grid - self._grid) > MOTION_CELL).mean())
+        share = 1 - math.exp(-passed_s / LIVE_S)
+        self._live += (moving - self._live) * share
+        self._grid = grid
+        self._recent.append((at_s, means))
+        while at_s - self._recent[0][0] > HELD_S + 1e-6:
+            self._recent.popleft()
+
+    def _light(self, means: Blocks, frame: VideoFrame) -> Change | None:
+        """A change of light is a change of all blocks by about one factor."""
+        now = float(np.median(np.log((means + 8) / (self._told + 8))))
+        before, self._gain = self._gain, now
+        if abs(now) < LIGHT:
+            self._light_since_s = None
+            self._told = (self._told + 8) * np.float32(math.exp(now * self._share(frame, EXPOSURE_S))) - 8
+            return None
+        if self._light_since_s is None or abs(now - before) > LIGHT / 2:
+            self._light_since_s = frame.at_s
+        if frame.at_s - self._light_since_s < LIGHT_S:
+            return None
+        return self._tell("scene", np.ones(means.shape, bool), means, frame, settled=True)
+
+    def _share(self, frame: VideoFrame, tau_s: float) -> float:
+        passed_s = frame.at_s - self._recent[-2][0] if len(self._recent) > 1 else 0.0
+        return 1 - math.exp(-passed_s / tau_s)
+
+    def _patch(self, means: Blocks, frame: VideoFrame, passed_s: float) -> Change | None:
+        gain = np.float32(math.exp(self._gain))
+        difference = np.abs((means + 8) / gain - 8 - self._told)
+        changed = difference > np.maximum(LEAST_DIFFERENCE, HABIT_FACTOR * self._habit)
+        core = neighbours(changed, 9)
+        if int(core.sum()) < CORE_BLOCKS or self._light_since_s is not None:
+            self._patch_since_s = None
+            self._learn(means, difference, changed, passed_s)
+            return None
+        patch = changed & neighbours(core, 1)
+        share = float(patch.mean())
+        if self._patch_since_s is None:
+            self._patch_since_s = frame.at_s
+        waited_s = frame.at_s - self._patch_since_s
+        held = waited_s >= HELD_S and self._rests(means, patch)
+        if not held and not (waited_s >= PATIENCE_S and share >= LARGE_SHARE):
+            return None
+        return self._tell(self._kind(patch, share), patch, means, frame, settled=held)
+
+    def _learn(self, means: Blocks, difference: NDArray[np.float32], changed: Mask, passed_s: float) -> None:
+        clipped = np.minimum(difference, np.float32(MOST_HABIT))
+        self._habit = faded(self._habit, clipped, passed_s, HABIT_S)
+        drifted = faded(self._told, means, passed_s, DRIFT_S)
+        self._told = np.where(changed, self._told, drifted)
+
+    def _rests(self, means: Blocks, patch: Mask) -> bool:
+        began_s, before = self._recent[0]
+        if self._last_s - began_s < 0.6 * HELD_S:
+            return False
+        middle = self._recent[len(self._recent) // 2][1]
+        moved = np.maximum(np.abs(means - before), np.abs(means - middle))[patch]
+        return float((moved < STILL).mean()) >= STILL_SHARE
+
+    def _kind(self, patch: Mask, share: float) -> ChangeKind:
+        if share >= SCENE_SHARE:
+            return "scene"
+        was_live, is_live = self._live_told > LIVE_SHARE, self._live > LIVE_SHARE
+        if was_live != is_live and share >= GESTURE_SHARE:
+            return "person"
+        if share < GESTURE_SHARE:
+            return "gesture"
+        return "held_up" if _filled(patch) else "person"
+
+    def _tell(self, kind: ChangeKind, patch: Mask, means: Blocks, frame: VideoFrame, *, settled: bool) -> Change:
+        box, share = box_of(patch, frame.image), float(patch.mean())
+        recent = np.stack([blocks for _, blocks in self._recent])
+        self._told = recent.mean(axis=0, dtype=np.float32) if settled else means
+        self._gain, self._live_told = 0.0, self._live
+        self._patch_since_s = self._light_since_s = None
+        return Change(kind, frame.at_s, box, round(share, 4), settled)
+
+
+def same_view(one: Grid, other: Grid) -> bool:
+    """True when two pictures of a camera show the same but for exposure, noise and small movements."""
+    if one.shape != other.shape:
+        return False
+    first, second = block_means(one), block_means(other)
+    gain = np.median((second + 8) / (first + 8))
+    changed = np.abs((second + 8) / gain - 8 - first) > LEAST_DIFFERENCE
+    return bool(abs(math.log(gain)) < LIGHT and neighbours(changed, 9).sum() < CORE_BLOCKS)
+
+
+def _filled(patch: Mask) -> bool:
+    """A page or a box in the hand fills most of the rectangle around it."""
+    rows, columns = np.flatnonzero(patch.any(axis=1)), np.flatnonzero(patch.any(axis=0))
+    around = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
+    return bool(patch.sum() >= 0.55 * around)
+
+
+def _same_ratio(one: Grid, other: Grid) -> bool:
+    return abs(one.shape[1] / one.shape[0] - other.shape[1] / other.shape[0]) < 0.08
