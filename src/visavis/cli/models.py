@@ -161,8 +161,7 @@ def _default_names(store: ModelStore) -> list[str]:
     chosen = store.default_names()
     for model in store.manifest:
         if model.default and model.name not in chosen:
-            extra = f"pip install 'visavis[{model.extra}]'"
-            print(f"{model.name} is left out: converting it needs {extra}", file=sys.stderr)
+            print(f"{model.name} is left out: {store.lacking(model)}", file=sys.stderr)
     return chosen
 
 

@@ -5,6 +5,7 @@ Which registry, through which proxy and with which certificates is the user's ow
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import os
@@ -74,7 +75,7 @@ def open_member(archive: Path, member: str) -> Iterator[IO[bytes]]:
         else:
             with tarfile.open(archive) as tarball, _plain_file(tarball, member) as source:
                 yield source
-    except (KeyError, EOFError, zipfile.BadZipFile, zlib.error, tarfile.TarError) as error:
+    except (KeyError, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, tarfile.TarError) as error:
         raise ModelError(f"{archive.name}: cannot read {member}: {error}", stage="setup") from error
 
 

