@@ -1,8 +1,8 @@
 """Running Tesseract: a long-lived process of `ocr_child`, or the machine's own program once for each picture.
 
-A process of its own because reading a page takes half a second to two of a core: on a compute thread that would stand
-before the voice, in this process a crash or a hang of it would be ours. It runs at the lowest priority that still gets
-its share, and is killed when it takes too long.
+A process of its own because reading a page takes half a second to two of a core: on a compute thread that would
+stand before the voice, in this process a crash or a hang of it would be ours. It runs at a low priority and is killed
+when it takes too long.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ChildReader:
     def __init__(self, directory: Path) -> None:
         self._command = [
             sys.executable,
-            "-I",
+            "-P",
             str(Path(__file__).with_name("ocr_child.py")),
             str(directory),
             LANGUAGE,

@@ -50,8 +50,7 @@ def scaled(image: Image, width: int, height: int) -> Image:
         return image
     kind = Interpolation.AREA if height * width < image.shape[0] * image.shape[1] else Interpolation.BICUBIC
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-    larger: Image = frame.reformat(width=width, height=height, interpolation=kind).to_ndarray()
-    return larger
+    return np.asarray(frame.reformat(width=width, height=height, interpolation=kind).to_ndarray(), np.uint8)
 
 
 def bounded(image: Image, longest: int) -> Image:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import fmean, median
 
 Box = tuple[int, int, int, int]
@@ -91,7 +91,7 @@ def _cells(words: list[Word]) -> list[Line]:
     # The height of most words: a rule or a logo beside them may make one box much higher.
     height = median(word.box[3] for word in words)
     cells = [[words[0]]]
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if word.box[0] - (before.box[0] + before.box[2]) > CELL_GAP * height:
             cells.append([])
         cells[-1].append(word)

@@ -49,7 +49,7 @@ from visavis.kernel.events.reply import (
     ReplyReleased,
     ReplyStarted,
 )
-from visavis.kernel.events.see import FaceCue, Nodded
+from visavis.kernel.events.see import DocumentRead, FaceCue, Nodded, SightNoted, SightTriggered
 from visavis.kernel.events.turn import (
     Acknowledged,
     AsideIgnored,
@@ -132,6 +132,9 @@ AnyEvent = (
     | Apologized
     | FaceCue
     | Nodded
+    | SightNoted
+    | DocumentRead
+    | SightTriggered
     | UsageCounted
 )
 
@@ -160,6 +163,7 @@ __all__ = [
     "ConsentGiven",
     "ConsentRefused",
     "ConsentRevoked",
+    "DocumentRead",
     "Ducked",
     "EndpointScored",
     "Event",
@@ -195,6 +199,8 @@ __all__ = [
     "SessionJoined",
     "SessionResumed",
     "SessionStarted",
+    "SightNoted",
+    "SightTriggered",
     "SpeechStarted",
     "SpeechStopped",
     "TextTyped",

@@ -1,10 +1,13 @@
-"""What is seen of the person: visual cues. They are noted only with consent to `cues`, and only when one changes."""
+"""What is seen. Visual cues are noted only with consent to `cues`, and only when one changes; what a camera or a screen
+shows, only with consent to that.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
 from visavis.kernel.events.base import Event
+from visavis.kernel.media import VideoSource
 
 MouthCue = Literal["moving", "still", "unknown"]
 FacingCue = Literal["here", "away", "unknown"]
@@ -26,3 +29,37 @@ class Nodded(Event, frozen=True):
     """The person nodded, with a still mouth."""
 
     content: ClassVar[bool] = True
+
+
+class SightNoted(Event, frozen=True):
+    """A note of what a frame of `source`, captured at `frame_at_s`, shows: `text`, as `how` (a describer's name) told
+    it `took_s` seconds after the frame was sent. It serves the next turn.
+    """
+
+    content: ClassVar[bool] = True
+    source: VideoSource
+    frame_at_s: float
+    text: str
+    how: str
+    took_s: float
+
+
+class DocumentRead(Event, frozen=True):
+    """A page shown on the screen or held up to the camera was read: `text`, kept as document number `document`."""
+
+    content: ClassVar[bool] = True
+    document: int
+    source: VideoSource
+    frame_at_s: float
+    text: str
+
+
+class SightTriggered(Event, frozen=True):
+    """Something in view that the agent had declared it would act on: `kind` is the trigger's, `source` where it was
+    seen.
+    """
+
+    content: ClassVar[bool] = True
+    kind: str
+    source: VideoSource
+    frame_at_s: float
