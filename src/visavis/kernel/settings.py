@@ -163,6 +163,30 @@ class SessionSettings(_Section, frozen=True):
     ] = True
 
 
+class VisionSettings(_Section, frozen=True):
+    provider: Annotated[
+        str,
+        Meta(description="Who describes frames beyond their text: 'openai', 'gemini', 'claude', 'embedded', or ''."),
+    ] = ""
+    model: Annotated[str, Meta(description="Vision model's name; for 'embedded' its GGUF file.")] = ""
+    projector: Annotated[str, Meta(description="'embedded': the GGUF file with the model's image projector.")] = ""
+    base_url: Annotated[str, Meta(description="Address of the provider's API; empty: the vendor's own.")] = ""
+    api_key_env: Annotated[str, Meta(description="Environment variable that holds the key.")] = "VISAVIS_VISION_KEY"
+    ocr: Annotated[str, Meta(description="Who reads text in frames: 'tesseract', or '' for nobody.")] = "tesseract"
+    deadline_s: Annotated[Positive, Meta(description="Longest wait for the description of a frame.")] = 8.0
+    look_s: Annotated[Positive, Meta(description="Longest wait of the tool `look` for a fresh note.")] = 1.5
+    blur: Annotated[
+        list[Literal["background", "bystanders", "personal"]],
+        Meta(
+            description="What is made unrecognisable before a frame leaves the process: all but the nearest person, "
+            "other faces, personal data in text."
+        ),
+    ] = field(default_factory=list)
+    frames_per_min: Annotated[Count, Meta(description="Most frames sent in a minute of a call.")] = 12
+    tokens_per_call: Annotated[Count, Meta(description="Most tokens for frames of one call, as estimated.")] = 100_000
+    usd_per_call: Annotated[float, Meta(ge=0, description="Most money for frames of one call, as estimated.")] = 0.5
+
+
 class Settings(_Section, frozen=True):
     """The whole file; each section is a TOML table."""
 
@@ -173,6 +197,7 @@ class Settings(_Section, frozen=True):
     llm: LlmSettings = field(default_factory=LlmSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
     session: SessionSettings = field(default_factory=SessionSettings)
+    vision: VisionSettings = field(default_factory=VisionSettings)
 
 
 SECTIONS: dict[str, type[Struct]] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
