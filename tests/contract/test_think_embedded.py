@@ -89,6 +89,27 @@ async def test_a_real_request_ends_the_prefill(llm: EmbeddedLlm, server: Scripte
     await server.gone.wait()
 
 
+async def test_the_words_are_scored_before_the_reply_is_written(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    server.likely = {"?": 0.5, " on": 0.5}
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        scored = group.create_task(llm.p_ends(turn("When do you open?")))
+        await asyncio.sleep(0)
+        assert await llm.p_ends(turn("When do you open?")) is None, "one at a time"
+        reply = group.create_task(ask(llm, turn("When do you open?")))
+    assert scored.result() == pytest.approx(0.5)
+    assert reply.result()[0] == TextDelta("Hi")
+    assert prefilled(server) == ["<system>You are Ada.</system><user>When do you open"], "its mark aside"
+    assert server.order == ["completion", "chat"]
+
+
+async def test_while_the_model_writes_nothing_is_scored(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    stream = llm.stream(turn("Hi"))
+    await anext(stream)
+    assert await llm.p_ends(turn("Hi there")) is None
+    assert not server.prefills
+    await stream.aclose()
+
+
 async def test_a_failing_prefill_is_silent(llm: EmbeddedLlm, server: ScriptedServer) -> None:
     server.status, server.error = 500, {"error": {"message": "no"}}
     await llm.prefill(turn("I would"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class ScriptedServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     prefills: list[dict[str, Any]] = field(default_factory=list)
+    likely: dict[str, float] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
     slot_actions: list[tuple[str, str]] = field(default_factory=list)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +85,7 @@ class ScriptedServer:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
+        self.order.append("chat")
         self.headers.append(dict(request.headers))
         assert request.transport is not None
         self.connections.add(request.transport.get_extra_info("peername"))
@@ -126,6 +130,7 @@ class ScriptedServer:
         """A prefill; `script` may stall it."""
         body = await request.json()
         self.prefills.append(body)
+        self.order.append("completion")
         if self.status != 200:
             return web.Response(status=self.status, text=json.dumps(self.error))
         try:
@@ -134,7 +139,8 @@ class ScriptedServer:
         except (asyncio.CancelledError, ConnectionError):
             self.gone.set()
             raise
-        return web.json_response({"content": ""})
+        likely = [{"token": token, "logprob": math.log(p)} for token, p in self.likely.items()]
+        return web.json_response({"content": "", "completion_probabilities": [{"top_logprobs": likely}]})
 
     async def slot(self, request: web.Request) -> web.Response:
         self.slot_actions.append((request.match_info["slot"], request.query["action"]))

@@ -130,6 +130,8 @@ async def test_states_are_shown_and_thinking_has_dots() -> None:
 
 
 # How low the eyes are on the screen: they sink in a nod and rise in thought.
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PEBBLE_WIDTH = "document.querySelector('.pebble').getBoundingClientRect().width"
 EYES_Y = "document.getElementById('eye-left').getBoundingClientRect().bottom"
 LOWEST = f"""
 () => new Promise((done) => {{
@@ -168,9 +170,9 @@ async def test_the_eyes_go_up_in_thought_and_the_head_comes_near_to_listen() -> 
         for state in ("idle", "listening", "thinking"):
             person.peer.send(m.State(state))  # type: ignore[arg-type]
             await person.becomes(f"s.face.state === '{state}'")
-            await person.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            await person.page.evaluate(TWO_FRAMES)
             eyes[state] = await person.page.evaluate(EYES_Y)
-            width[state] = await person.page.evaluate("document.querySelector('.pebble').getBoundingClientRect().width")
+            width[state] = await person.page.evaluate(PEBBLE_WIDTH)
         assert eyes["thinking"] < eyes["idle"] - 5
         assert width["listening"] > width["idle"] * 1.02
 

@@ -124,7 +124,8 @@ def check_answered(played: Played) -> None:
 @given(calls())
 def test_any_call_keeps_the_rules(call: Scenario) -> None:
     ends_s = [end_s for _, end_s, _ in call.script.utterances] + [at_s for at_s, _ in call.script.items] + [1.0]
-    played = checked(call, until=max(ends_s) + 14.0)
+    ends_s += [end_s for _, end_s in call.script.noises]
+    played = checked(call, until=max(ends_s) + 13.0)
     assert played.reason == "left", played.told()
     check_sound(played)
     check_answered(played)

@@ -24,7 +24,8 @@ def refused(text: str) -> ConfigError:
 
 def test_a_file_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "visavis.toml"
-    path.write_text('[server]\nport = 9000\n\n[turn]\npatience_s = 0.5\n\n[models.local]\nsilero = "/models/silero"\n')
+    tables = ("[server]\nport = 9000\n", "[turn]\npatience_s = 0.5\n", '[models.local]\nsilero = "/models/silero"\n')
+    path.write_text("\n".join(tables))
     settings = load_settings(path)
     assert settings.server.port == 9000
     assert settings.turn.patience_s == 0.5

@@ -67,6 +67,10 @@ class InstantLlm:
     async def prefill(self, request: LlmRequest) -> None:
         """Nothing to prepare."""
 
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """It cannot tell."""
+        return None
+
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Nothing to warm."""
 

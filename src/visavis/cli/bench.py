@@ -72,7 +72,7 @@ BENCHES: dict[str, Bench] = {
         },
     ),
     "barge-in": Bench(
-        "what stops the agent's voice and what does not: interruptions, listener's signs, noises, at the caller's ear",
+        "what stops the agent's voice and what does not: interruptions, backchannels, noises, at the caller's ear",
         "barge_in:measure",
         "--data DIR",
         {

@@ -35,7 +35,7 @@ HURRY_FIRST_S = 0.5
 """Audio before the first partial in a hurry: some 0.3 s of speech behind the silence before its onset."""
 
 HURRY_S = 0.15
-"""Audio between partials in a hurry; the machine may be busy with them all the time, but only at a turn's beginning."""
+"""Audio between partials in a hurry. The machine may be busy with them all the time, but only as a turn begins."""
 
 HURRY_UNTIL_S = 1.6
 """Audio of a turn, the silence before its onset included, after which there is no more hurry."""

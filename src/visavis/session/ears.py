@@ -133,13 +133,14 @@ class Ears:
         if words is not None and (self._feeding or self._hearing_out):
             self._on_fact(TranscriptRevised(words.text, 0, words.language, round(words.took_s, 3)))
 
-    async def recognise(self, pause: int) -> None:
-        """The full pass over the turn so far; its words come as a fact. Raises ProviderError."""
+    async def recognise(self, pause: int) -> str:
+        """The full pass over the turn so far; its words come as a fact, and are returned. Raises ProviderError."""
         with translated("asr", self._layers.asr.name):
             async with limited("asr", RECOGNISE_S, "total"):
                 words = await self._asr.final()
         self._hearing_out = False
         self._on_fact(TranscriptRevised(words.text, pause, words.language, round(words.took_s, 3)))
+        return words.text
 
     async def score(self, pause: int) -> None:
         """How complete the turn so far sounds, as a fact. Raises ProviderError."""

@@ -50,15 +50,17 @@ class Hearing:
         finally:
             await asyncio.shield(self._ears.close())
 
-    async def recognise(self, pause: int, missed: Callable[[], bool]) -> None:
-        """The full pass over the words before `pause`. When it fails and they are `missed`, the person is told."""
+    async def recognise(self, pause: int, missed: Callable[[], bool]) -> str:
+        """The full pass over the words before `pause`, and the words; '' when it fails: if they are `missed`, the
+        person is told."""
         try:
-            await self._ears.recognise(pause)
+            return await self._ears.recognise(pause)
         except ProviderError as error:
             self._failed("asr", self._asr, error)
             self._ears.forget()
             if missed():
                 self._sorry(error)
+            return ""
 
     async def score(self, pause: int) -> None:
         """Whether the turn sounds over; without an answer, silence decides."""

@@ -68,6 +68,7 @@ def prompt(silence: Silence, count: int, language: str) -> str:
     prompts = _PROMPTS.get(language.split("-")[0], _PROMPTS["en"])[silence]
     return prompts[(count - 1) % len(prompts)]
 
+
 _MURMURS = {"en": "Mm-hm.", "es": "Ajá."}
 
 

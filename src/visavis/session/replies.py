@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from visavis.kernel.agent import Agent
+from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import (
     Apologized,
     Event,
@@ -24,6 +26,7 @@ from visavis.kernel.settings import LlmSettings
 from visavis.session.ahead import PrefillAhead
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import Occasion, phrase
+from visavis.session.providers import limited, translated
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
 from visavis.speak.passages import unmarked
@@ -32,6 +35,9 @@ from visavis.think.context import Turn, build
 from visavis.think.tools import ToolBox
 from visavis.turn.conductor import Action, Discard, Hold, Release, Start
 from visavis.turn.requests import wait_request
+
+P_ENDS_S = 1.0
+"""What the model thinks of the words must be known this soon, or it is of no use."""
 
 
 class Replies:
@@ -100,6 +106,14 @@ class Replies:
         """What the person has said of their turn so far."""
         if self._current is None:
             self._ahead.words(partial)
+
+    async def p_ends(self, text: str) -> float | None:
+        """Whether the model takes `text` for complete; None when it cannot tell, or fails: it has only not helped."""
+        llm = self._layers.llm
+        with suppress(ProviderError), translated("llm", llm.name):
+            async with limited("llm", P_ENDS_S, "total"):
+                return await llm.p_ends(self._request(text))
+        return None
 
     def _request(self, text: str) -> LlmRequest:
         budget = self._settings.context_tokens - self._settings.max_tokens

@@ -7,7 +7,7 @@ consent, greeting, then facts in and decisions out until somebody leaves. The ro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from visavis.journal.journal import SessionLog
@@ -42,6 +42,7 @@ from visavis.kernel.events import (
     TranscriptRevised,
     TurnEnded,
     VoicePaused,
+    WordsScored,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
 from visavis.kernel.messages import Committed, Consent, Cue, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
@@ -238,8 +239,17 @@ class Session:
         def missed() -> bool:
             return self._speech_end_s == ended_s  # no turn has ended since
 
-        self._group.create_task(self._hearing.recognise(pause, missed), name=f"final-{pause}")
+        self._group.create_task(self._recognise(pause, missed), name=f"final-{pause}")
         self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
+
+    async def _recognise(self, pause: int, missed: Callable[[], bool]) -> None:
+        """The words up to the pause; and while it is open whether they end a turn, what the model thinks of them."""
+        text = await self._hearing.recognise(pause, missed)
+        if text and self._floor.undecided:
+            began_s = self._media.now()
+            p = await self._replies.p_ends(text)
+            if p is not None:
+                self._fact(WordsScored(round(p, 3), pause, round(self._media.now() - began_s, 3)))
 
     def _say(self, kind: str, text: str) -> None:
         """Speak words of the agent's own, in place of whatever reply is under way."""

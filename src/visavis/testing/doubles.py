@@ -147,6 +147,8 @@ class ScriptedLlm:
         self._token_s = token_s
         self.requests: list[LlmRequest] = []
         self.prefills = 0
+        self.ends: dict[str, float] = {}
+        """Words → P(they are complete), for `p_ends`; others cannot be told."""
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         self.requests.append(request)
@@ -166,6 +168,10 @@ class ScriptedLlm:
 
     async def prefill(self, request: LlmRequest) -> None:
         self.prefills += 1
+
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        await asyncio.sleep(0.1)
+        return self.ends.get(request.messages[-1].text)
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Nothing to warm."""

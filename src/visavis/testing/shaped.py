@@ -210,6 +210,10 @@ class ShapedLlm:
     async def prefill(self, request: LlmRequest) -> None:
         """A vendor's cache is the vendor's business."""
 
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """It cannot tell."""
+        return None
+
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Nothing to warm."""
 

@@ -93,6 +93,12 @@ class Llm(Protocol):
         which may go on. Cheap to call, errors are silent."""
         ...
 
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """P(the last message is complete as it stands), 0–1, by what the model expects next; None when it cannot
+        tell, or is writing for this session just now. Leaves the messages in the prompt cache: a `stream` that
+        follows has that much less to do. Raises ProviderError."""
+        ...
+
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Before the first call: open connections, compute the system prompt that all calls begin with."""
         ...

@@ -24,6 +24,7 @@ from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, Pr
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
+from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import EnvelopeReader, enveloped, schema
 from visavis.think.gguf import cache_bytes_per_token
 from visavis.think.llama_server import LlamaServer
@@ -58,6 +59,8 @@ class EmbeddedLlm:
         self._slot_directory = slot_directory
         self._saved: dict[str, str] = {}
         self._prefills: dict[str, asyncio.Timeout] = {}
+        self._scoring: dict[str, asyncio.Event] = {}
+        self._writing: set[str] = set()
         self._ids = itertools.count(1)
 
     @classmethod
@@ -85,6 +88,17 @@ class EmbeddedLlm:
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         self._drop_prefill(request.session)
+        self._writing.add(request.session)
+        try:
+            if (scored := self._scoring.get(request.session)) is not None:
+                await scored.wait()
+            async with aclosing(self._written(request)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._writing.discard(request.session)
+
+    async def _written(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         body = await self._prepared(request)
         async with aclosing(self._chat.stream_body(body)) as events:
             if not request.tools:
@@ -116,6 +130,23 @@ class EmbeddedLlm:
             log.debug("prefill failed: %s", error)
         finally:
             self._prefills.pop(request.session, None)
+
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """By the next token's distribution behind the words, marks at their end aside. What it computes the reply
+        needs as well, so that it costs hardly more than asking for the reply at once."""
+        session = request.session
+        if session in self._writing or session in self._scoring:
+            return None
+        self._drop_prefill(session)
+        scored = self._scoring[session] = asyncio.Event()
+        try:
+            last = request.messages[-1]
+            words = replace(last, text=unmarked(last.text))
+            asked = replace(request, messages=[*request.messages[:-1], words], begun="")
+            return p_ends(await self._run_prefill(asked, probabilities=CANDIDATES))
+        finally:
+            del self._scoring[session]
+            scored.set()
 
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Computes the system prompt once and gives it to every slot, so that no call begins with a cold one.
@@ -171,14 +202,18 @@ class EmbeddedLlm:
             await self._chat.post_json(url, {"filename": file})
         self._slots.put(slot, system)
 
-    async def _run_prefill(self, request: LlmRequest, timeouts: Timeouts | None = None) -> None:
+    async def _run_prefill(
+        self, request: LlmRequest, timeouts: Timeouts | None = None, *, probabilities: int = 0
+    ) -> dict[str, Any]:
         body = await self._prepared(request)
         url = self._server.base_url
         rendered = await self._chat.post_json(f"{url}/apply-template", {"messages": body["messages"]})
         prompt, last = str(rendered["prompt"]), self._messages(request)[-1].text.strip()
         known = prompt[: prompt.rindex(last) + len(last)] if last in prompt else prompt
         wanted = {"prompt": known, "n_predict": 0, "cache_prompt": True, "id_slot": body["id_slot"]}
-        await self._chat.post_json(f"{url}/completion", wanted, timeouts=timeouts)
+        if probabilities:
+            wanted |= {"n_predict": 1, "n_probs": probabilities, "temperature": 0.0}
+        return await self._chat.post_json(f"{url}/completion", wanted, timeouts=timeouts)
 
     def _drop_prefill(self, session: str) -> None:
         if (scope := self._prefills.get(session)) is not None:

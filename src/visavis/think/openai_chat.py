@@ -105,6 +105,10 @@ class OpenAiChat:
     async def prefill(self, request: LlmRequest) -> None:
         """Nothing to do: a server elsewhere keeps its own cache."""
 
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """Chat completions do not tell what a model expects after the person's words."""
+        return None
+
     async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Nothing to do: a connection opened now would be closed before the first call."""
 

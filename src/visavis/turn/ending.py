@@ -29,6 +29,7 @@ WEIGHTS: dict[str, float] = {
     "stop": 0.2,
     "unmarked": -0.4,
     "score": 0.4,
+    "words": 0.5,
     "acknowledgement": -1.0,
     "answer": 1.2,
     "coming": -2.0,
@@ -37,10 +38,14 @@ WEIGHTS: dict[str, float] = {
     "mouth still": 0.5,
     "facing here": 0.3,
 }
-"""Evidence → log-odds that the turn is over. `score` counts per unit of the end-of-turn model's own log-odds."""
+"""Evidence → log-odds that the turn is over. `score` and `words` count per unit of the end-of-turn model's and the
+language model's own log-odds."""
 
 LEAST_SCORE = 0.1
 """Scores nearer than this to 0 or 1 say no more."""
+
+LEAST_WORDS = 0.001
+"""The same for what the language model says of the words."""
 
 PAUSE_S = 0.55
 """Time in which pauses inside turns fade to 1/e, for somebody who is not known yet."""
@@ -84,14 +89,16 @@ class Habit:
 @dataclass(frozen=True, slots=True)
 class Cues:
     """What is known in a pause. `text`: the words of the turn so far; `final`: by the full recognition pass;
-    `score`: the end-of-turn model's P(complete), None while unknown (or never to come: `scored` False); `speech_s`:
-    voiced seconds of the turn; `asked`: what the agent said last; `mouth` and `facing`: what the camera shows ('' for
-    nothing known)."""
+    `words_p`: the language model's P(they are complete), None while unknown; `score`: the end-of-turn model's
+    P(complete), None while unknown (or never to come: `scored` False); `speech_s`: voiced seconds of the turn;
+    `asked`: what the agent said last; `mouth` and `facing`: what the camera shows ('' for nothing known).
+    """
 
     text: str
     language: str = "en"
     final: bool = False
     score: float | None = None
+    words_p: float | None = None
     scored: bool = True
     speech_s: float = 0.0
     asked: str = ""
@@ -134,6 +141,8 @@ def evidence(cues: Cues) -> Iterator[tuple[str, float]]:
         yield "answer", 1.0
     if cues.score is not None:
         yield "score", _logit(min(max(cues.score, LEAST_SCORE), 1 - LEAST_SCORE))
+    if cues.words_p is not None:
+        yield "words", _logit(min(max(cues.words_p, LEAST_WORDS), 1 - LEAST_WORDS))
     if cues.mouth in ("moving", "still"):
         yield f"mouth {cues.mouth}", 1.0
     if cues.facing == "here":

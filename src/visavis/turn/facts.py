@@ -26,6 +26,7 @@ from visavis.kernel.events import (
     TurnMaybeOver,
     TurnResumed,
     VoicePaused,
+    WordsScored,
 )
 
 INPUTS = (
@@ -33,6 +34,7 @@ INPUTS = (
     SpeechStopped,
     TranscriptRevised,
     EndpointScored,
+    WordsScored,
     TextTyped,
     TimerFired,
     PlaybackStarted,

@@ -33,6 +33,7 @@ from visavis.kernel.events import (
     TurnEnded,
     TurnMaybeOver,
     TurnResumed,
+    WordsScored,
 )
 from visavis.kernel.settings import TurnSettings
 from visavis.turn.barge_in import BargeIn
@@ -79,6 +80,7 @@ class Floor:
         self._words_in = False
         """Words that were told in this pause: final, or a streaming recogniser's last partial."""
         self._score: float | None = None
+        self._words_p: float | None = None
         self._text = ""
         self._revision = 0
         self._revision_text: str | None = None
@@ -100,6 +102,11 @@ class Floor:
         due = [at_s for at_s in (self._barge_in.wake_at_s, self._wake_at_s, cut_at_s) if at_s is not None]
         return min(due, default=None)
 
+    @property
+    def undecided(self) -> bool:
+        """In a pause whose words are known, the turn is not over yet: whatever tells more about it is welcome."""
+        return self._final_in and not (self._ended or self.person_speaking or self._barge_in.reply)
+
     def feed(self, event: Event, at_s: float) -> list[Event]:
         """The decisions that `event`, known at `at_s`, leads to; [] for facts that are no input of the floor."""
         match event:
@@ -112,8 +119,12 @@ class Floor:
             case TranscriptRevised(pause=pause):
                 self.words_due = self.words_due and pause != self._pause
                 return self._final(event, at_s)
-            case EndpointScored():
-                return self._scored_at(event, at_s)
+            case EndpointScored(pause=pause, p_complete=p):
+                self._score = p if pause == self._pause else self._score
+                return self._weigh(at_s)
+            case WordsScored(pause=pause, p_ends=p):
+                self._words_p = p if pause == self._pause else self._words_p
+                return self._weigh(at_s)
             case TextTyped():
                 return self._typed(event.text, at_s)
             case TimerFired():
@@ -160,7 +171,7 @@ class Floor:
         self._pause += 1
         self.words_due = True
         self._final_in = self._words_in = False
-        self._score = None
+        self._score = self._words_p = None
         self._barge_in.hushed()
         self._wake_at_s = at_s + FINAL_GUARD_S
         return [FinalRequested(self._pause)]
@@ -254,12 +265,6 @@ class Floor:
 
     # Is the turn over?
 
-    def _scored_at(self, event: EndpointScored, at_s: float) -> list[Event]:
-        if event.pause != self._pause:
-            return []
-        self._score = event.p_complete
-        return self._weigh(at_s)
-
     def _weigh(self, at_s: float) -> list[Event]:
         """In a pause: is it time to make a reply ahead, is the turn over, or when to look again?"""
         if self.person_speaking or self._ended or self._barge_in.reply or not self._words_in:
@@ -284,6 +289,7 @@ class Floor:
             self._language,
             final=self._final_in,
             score=self._score,
+            words_p=self._words_p,
             scored=self._scored,
             speech_s=self._voiced_s,
             asked=self._asked,

@@ -72,6 +72,7 @@ from visavis.kernel.events.turn import (
     TurnMaybeOver,
     TurnResumed,
     VoicePaused,
+    WordsScored,
 )
 from visavis.kernel.json_text import encode_json
 
@@ -95,6 +96,7 @@ AnyEvent = (
     | SpeechStopped
     | TranscriptRevised
     | EndpointScored
+    | WordsScored
     | FinalRequested
     | TextTyped
     | TimerFired
@@ -215,6 +217,7 @@ __all__ = [
     "TurnResumed",
     "UsageCounted",
     "VoicePaused",
+    "WordsScored",
     "decode_event",
     "encode_event",
 ]

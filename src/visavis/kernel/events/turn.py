@@ -41,6 +41,14 @@ class EndpointScored(Event, frozen=True):
     took_s: float = 0.0
 
 
+class WordsScored(Event, frozen=True):
+    """P(the words up to pause `pause` are complete), 0–1, by the language model, rounded to 0.001."""
+
+    p_ends: float
+    pause: int
+    took_s: float = 0.0
+
+
 class FinalRequested(Event, frozen=True):
     """A pause began: the full recognition pass and the end-of-turn score were asked for. `pause` counts them."""
 
@@ -127,7 +135,8 @@ class Acknowledged(Event, frozen=True):
 
 class VoicePaused(Event, frozen=True):
     """It is not clear yet whether the person interrupts: the agent's voice is silent, but nothing is lost. Either
-    `FloorTaken` drops the rest, or `BargeInIgnored` lets it go on from the word that was at the ear. `why`: sustained.
+    `FloorTaken` drops the rest, or `BargeInIgnored` lets it go on from the word that was at the ear. `why`:
+    sustained.
     """
 
     reply: int
@@ -155,8 +164,9 @@ class AsideIgnored(Event, frozen=True):
 
 class BargeInIgnored(Event, frozen=True):
     """The sound was no interruption; the voice goes on at full level, from the word it was paused at. `why`:
-    backchannel, no_words, unclear (a short sound that may be a word), echo (the agent's own words), side_talk (said while turned away), protected (the passage
-    is said to its end; the words are answered after it), or answered (late words that this very reply answers)."""
+    backchannel, no_words, unclear (a short sound that may be a word), echo (the agent's own words), side_talk
+    (said while turned away), protected (the passage is said to its end; the words are answered after it), or
+    answered (late words that this very reply answers)."""
 
     reply: int
     why: str
