@@ -177,8 +177,8 @@ def same_view(one: Grid, other: Grid) -> bool:
 def _filled(patch: Mask) -> bool:
     """A page or a box in the hand fills most of the rectangle around it."""
     rows, columns = np.flatnonzero(patch.any(axis=1)), np.flatnonzero(patch.any(axis=0))
-    around = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
-    return bool(patch.sum() >= 0.55 * around)
+    around = (int(rows[-1]) - int(rows[0]) + 1) * (int(columns[-1]) - int(columns[0]) + 1)
+    return float(patch.sum()) >= 0.55 * around
 
 
 def _same_ratio(one: Grid, other: Grid) -> bool:

@@ -6,6 +6,8 @@ cells as wide as a word, and has been quiet for a while: the longer, the more it
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,17 +25,28 @@ ACTIVE_CELLS = 3
 
 QUIET_S = 0.45
 BUSY_QUIET_S = 1.15
-"""A place that moved three times in the last seconds (typing, a clock with seconds) must be quiet for longer."""
+"""A place that moved three times in the last seconds (a clock with seconds), and text that grew three times (typing),
+must be quiet for longer."""
 BUSY_TIMES = 2.5
 BUSY_S = 2.5
 HABIT_QUIET_S = 4.0
-"""A place that moves out of habit (a video, a presenter) counts only when it has come to rest."""
+"""A place that moves out of habit (a video, a presenter), and what changes along with it, counts only when all of it
+has come to rest."""
+STIRS = 6.0
 HABIT = 0.3
 HABIT_S = 4.0
 OLD_HABIT = 0.15
 OLD_HABIT_S = 20.0
-WAIT_S = 1.0
-"""How long a settled change waits for others that are still moving."""
+FILM_BLOCKS = 4
+"""So far, in blocks, what changes together with a moving place is taken for a part of the same film."""
+GROWS_S = 6.0
+"""A change that grows and does not settle is told after so long."""
+LETTERS_CELLS = 4
+"""Narrower things (a blinking caret, a pointer's tip) neither grow nor make a habit."""
+GROWS_CELLS = 3.0
+"""Runs of that width that come or go around what differs until it counts as growing."""
+GROWS_SHARE = 0.01
+AROUND_BLOCKS = 2
 
 LAYOUT_SHARE = 0.12
 WINDOW_SHARE = 0.4
@@ -46,7 +59,10 @@ class ScreenChange:
         self._last_s = float("-inf")
         self._previous: Grid | None = None
         self._told: Grid | None = None
-        self._waiting_s: float | None = None
+        self._differs_since_s: float | None = None
+        self._cells = (0.0, 0.0)
+        self._growths = 0.0
+        self._grown_s = 0.0
 
     def push(self, frame: VideoFrame) -> Change | None:
         grid = luma(frame.image)
@@ -69,7 +85,7 @@ class ScreenChange:
         self._times: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self._habit: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self._old_habit: NDArray[np.float32] = np.zeros(blocks, np.float32)
-        self._waiting_s = None
+        self._differs_since_s, self._cells, self._growths = None, (0.0, 0.0), 0.0
 
     def _resized(self, grid: Grid, frame: VideoFrame) -> Change | None:
         """A stream that only changes its resolution shows the same; one that changes its shape does not."""
@@ -81,45 +97,79 @@ class ScreenChange:
         return Change("layout", frame.at_s, box_of(np.zeros((0, 0), bool), frame.image), 1.0, False)
 
     def _moved(self, grid: Grid, previous: Grid, at_s: float, passed_s: float) -> None:
-        active = block_sums(np.abs(grid - previous) > DIFFERS) >= ACTIVE_CELLS
+        moved = np.abs(grid - previous)
+        active = block_sums(moved > DIFFERS) >= ACTIVE_CELLS
         self._active_s[active] = at_s
-        self._times = self._times * np.float32(np.exp(-passed_s / BUSY_S)) + active
+        fade = math.exp(-passed_s / BUSY_S)
+        self._times = self._times * np.float32(fade) + active
+        self._growths *= fade
+        stirring = block_sums(wide(moved > STIRS, LETTERS_CELLS)) >= ACTIVE_CELLS
         passed_s = min(passed_s, GAP_S)
-        self._habit = faded(self._habit, active, passed_s, HABIT_S)
-        self._old_habit = faded(self._old_habit, active, passed_s, OLD_HABIT_S)
+        self._habit = faded(self._habit, stirring, passed_s, HABIT_S)
+        self._old_habit = faded(self._old_habit, stirring, passed_s, OLD_HABIT_S)
 
     def _settled(self, grid: Grid, told: Grid, frame: VideoFrame) -> Change | None:
-        differing = self._differing(grid, told)
-        if not differing.any():
-            self._waiting_s = None
-            return None
-        habitual = (self._habit > HABIT) | (self._old_habit > OLD_HABIT)
-        needed_s = np.where(self._times > BUSY_TIMES, BUSY_QUIET_S, QUIET_S)
-        needed_s[neighbours(habitual, 1)] = HABIT_QUIET_S
-        quiet = frame.at_s - self._active_s >= needed_s - 1e-6
-        ready = differing & quiet
-        if not ready.any():
-            self._waiting_s = None
-            return None
-        if self._waiting_s is None:
-            self._waiting_s = frame.at_s
-        moving = differing & ~quiet & ~neighbours(habitual, 1)
-        if moving.any() and frame.at_s - self._waiting_s < WAIT_S:
-            return None
-        self._waiting_s, self._told = None, grid
-        share = float(differing.mean())
-        return Change(_kind(share), frame.at_s, box_of(differing, frame.image), round(share, 4), not moving.any())
-
-    def _differing(self, grid: Grid, told: Grid) -> Mask:
         mask = np.abs(grid - told) > DIFFERS
-        if not mask.any():
-            return np.zeros(self._times.shape, bool)
-        runs: Blocks = block_sums(wide(mask, WORD_CELLS))
-        here: Mask = runs >= WORD_RUNS
-        split = (runs > 0) & ~here  # a word on the edge between two blocks
-        if split.any():
-            here |= split & (neighbours(runs > 0, 2))
-        return here
+        differing = _worded(mask)
+        if not differing.any():
+            self._differs_since_s, self._cells = None, (0.0, 0.0)
+            return None
+        film_s = self._film(differing)
+        film = np.isfinite(film_s)
+        if self._differs_since_s is None or not (differing & ~film).any():
+            self._differs_since_s = frame.at_s
+        grows = self._grows(float(block_sums(wide(mask, LETTERS_CELLS))[_near(differing) & ~film].sum()), frame.at_s)
+        needed_s = np.where(self._times > BUSY_TIMES, BUSY_QUIET_S, QUIET_S)
+        needed_s[film] = HABIT_QUIET_S
+        ready = differing & (frame.at_s - np.maximum(self._active_s, film_s) >= needed_s - 1e-6)
+        if not ready.any() or (grows and frame.at_s - self._differs_since_s < GROWS_S):
+            return None
+        self._differs_since_s, self._told, self._cells = None, grid, (0.0, 0.0)
+        share = float(differing.mean())
+        return Change(_kind(share), frame.at_s, box_of(differing, frame.image), round(share, 4), not grows)
+
+    def _grows(self, cells: float, at_s: float) -> bool:
+        """Text is still being typed, a page still scrolls: what differs keeps leaving the range that it had. A caret
+        that blinks beside a letter only goes to and fro in it.
+        """
+        least, most = self._cells
+        slack = max(GROWS_CELLS, GROWS_SHARE * cells)
+        if not least - slack <= cells <= most + slack:
+            self._cells = min(least, cells), max(most, cells)
+            self._grown_s = at_s
+            self._growths += 1
+        needed_s = BUSY_QUIET_S if self._growths > BUSY_TIMES else QUIET_S
+        return at_s - self._grown_s < needed_s - 1e-6
+
+    def _film(self, differing: Mask) -> NDArray[np.float64]:
+        """When a film last moved, for each of its blocks; −inf for blocks that belong to none."""
+        habitual = (self._habit > HABIT) | (self._old_habit > OLD_HABIT)
+        moved_s = np.where(habitual, self._active_s, -np.inf)
+        if habitual.any():
+            for step in range(FILM_BLOCKS):
+                spread_s = _highest_around(moved_s)
+                moved_s = np.where(differing | (habitual if step else True), spread_s, moved_s)
+        return moved_s
+
+
+def _worded(mask: Mask) -> Mask:
+    """Blocks that differ by a word or more; one on the edge between two blocks counts in both."""
+    runs: Blocks = block_sums(wide(mask, WORD_CELLS))
+    some: Mask = runs > 0
+    return (runs >= WORD_RUNS) | (some & neighbours(some, 2))
+
+
+def _near(blocks: Mask) -> Mask:
+    for _ in range(AROUND_BLOCKS):
+        blocks = neighbours(blocks, 1)
+    return blocks
+
+
+def _highest_around(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    padded = np.pad(values, 1, constant_values=-np.inf)
+    rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    highest: NDArray[np.float64] = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    return highest
 
 
 def same_screen(one: Grid, other: Grid) -> bool:
