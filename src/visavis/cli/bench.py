@@ -105,6 +105,15 @@ BENCHES: dict[str, Bench] = {
             },
         },
     ),
+    "gate": Bench(
+        "what is sent of screens and cameras: events found, tokens saved, CPU, stage by stage",
+        "gate:measure",
+        "",
+        {
+            "dir": {"nargs": "?", "default": "", "metavar": "DIR", "help": "real clips to add (default: none)"},
+            "--seed": {"type": int, "default": 101, "help": "of the drawn pictures and their events (default 101)"},
+        },
+    ),
     "overhead": Bench(
         "the loop's own CPU, latency and memory with instant models, for many sessions; peers beside it",
         "overhead:measure",

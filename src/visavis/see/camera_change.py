@@ -25,13 +25,17 @@ HABIT_S = 12.0
 START_HABIT = 3.0
 MOST_HABIT = 20.0
 CORE_BLOCKS = 3
-"""Blocks with all eight neighbours changed: a patch of 3×5 blocks, 120×200 px at 720p. Edges of a head have none."""
+CORE_OF = 7
+"""So many blocks that have changed with nearly all their neighbours: a patch of about 3×5 blocks, 120×200 px at 720p.
+The edges of a head that sways have none."""
 
 HELD_S = 0.6
 """How long a patch must stay as it is."""
 STILL = 7.0
 STILL_SHARE = 0.75
 """So much of the patch moves by less than that from the beginning of the time to its end."""
+MOVES_ON = 12.0
+"""While patches elsewhere move by more than that, somebody is still on the way."""
 PATIENCE_S = 2.5
 """A large change that does not come to rest is told after so long, as not settled."""
 LARGE_SHARE = 0.3
@@ -116,7 +120,7 @@ class CameraChange:
         gain = np.float32(math.exp(self._gain))
         difference = np.abs((means + 8) / gain - 8 - self._told)
         changed = difference > np.maximum(LEAST_DIFFERENCE, HABIT_FACTOR * self._habit)
-        core = neighbours(changed, 9)
+        core = neighbours(changed, CORE_OF)
         if int(core.sum()) < CORE_BLOCKS or self._light_since_s is not None:
             self._patch_since_s = None
             self._learn(means, difference, changed, passed_s)
@@ -142,8 +146,9 @@ class CameraChange:
         if self._last_s - began_s < 0.6 * HELD_S:
             return False
         middle = self._recent[len(self._recent) // 2][1]
-        moved = np.maximum(np.abs(means - before), np.abs(means - middle))[patch]
-        return float((moved < STILL).mean()) >= STILL_SHARE
+        moved = np.maximum(np.abs(means - before), np.abs(means - middle))
+        moves_on = int(neighbours(moved > MOVES_ON, CORE_OF).sum()) >= CORE_BLOCKS
+        return not moves_on and float((moved[patch] < STILL).mean()) >= STILL_SHARE
 
     def _kind(self, patch: Mask, share: float) -> ChangeKind:
         if share >= SCENE_SHARE:
@@ -157,8 +162,8 @@ class CameraChange:
 
     def _tell(self, kind: ChangeKind, patch: Mask, means: Blocks, frame: VideoFrame, *, settled: bool) -> Change:
         box, share = box_of(patch, frame.image), float(patch.mean())
-        recent = np.stack([blocks for _, blocks in self._recent])
-        self._told = recent.mean(axis=0, dtype=np.float32) if settled else means
+        latest = [blocks for at_s, blocks in self._recent if frame.at_s - at_s <= HELD_S / 2]
+        self._told = np.stack(latest).mean(axis=0, dtype=np.float32)
         self._gain, self._live_told = 0.0, self._live
         self._patch_since_s = self._light_since_s = None
         return Change(kind, frame.at_s, box, round(share, 4), settled)
@@ -171,7 +176,7 @@ def same_view(one: Grid, other: Grid) -> bool:
     first, second = block_means(one), block_means(other)
     gain = np.median((second + 8) / (first + 8))
     changed = np.abs((second + 8) / gain - 8 - first) > LEAST_DIFFERENCE
-    return bool(abs(math.log(gain)) < LIGHT and neighbours(changed, 9).sum() < CORE_BLOCKS)
+    return bool(abs(math.log(gain)) < LIGHT and neighbours(changed, CORE_OF).sum() < CORE_BLOCKS)
 
 
 def _filled(patch: Mask) -> bool:

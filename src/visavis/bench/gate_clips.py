@@ -1,0 +1,58 @@
+"""Real clips of a data directory for `visavis bench gate`: where they lie, and what is seen in them, by the second.
+
+Looked at by eye, frame by frame around each change; `slack_s` says how exact the times are. The clips themselves are
+not part of this repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from visavis.bench.gate_takes import Label
+from visavis.kernel.errors import UsageError
+from visavis.kernel.media import VideoSource
+from visavis.see.base import Image
+from visavis.see.offline import pictures
+
+SLACK_S = 0.3
+SCREEN_FPS, CAMERA_FPS = 5.0, 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    kind: str
+    source: VideoSource
+    path: Path
+    labels: Sequence[Label]
+    slack_s: float = SLACK_S
+
+    def frames(self) -> Iterator[tuple[float, Image]]:
+        return pictures(self.path, SCREEN_FPS if self.source == "screen" else CAMERA_FPS)
+
+
+_PRESENTER = ()
+_BOTTLES = ()
+
+_LABELLED: dict[str, tuple[str, VideoSource, Sequence[tuple[float, str]]]] = {
+    "screen/pipecat_sms_demo.mp4": ("presenter with screen", "screen", _PRESENTER),
+    "scene/bottles.mp4": ("bottles on a table", "camera", _BOTTLES),
+}
+_TALKING = "talking_head"
+
+
+def clips(folder: str) -> list[Clip]:
+    """The labelled clips below `folder`, and all of `talking_head/`, in which nothing happens. Raises UsageError when
+    there are none.
+    """
+    root = Path(folder)
+    found = [
+        Clip(kind, source, root / name, [Label(at_s, what, f"{what} at {at_s}") for at_s, what in events])
+        for name, (kind, source, events) in _LABELLED.items()
+        if (root / name).is_file()
+    ]
+    found += [Clip("talking heads, real", "camera", path, []) for path in sorted((root / _TALKING).glob("*.mp4"))]
+    if not found:
+        raise UsageError(f"{folder} holds none of the clips that docs/benchmarks.md names", stage="vision")
+    return found

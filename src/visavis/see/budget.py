@@ -1,0 +1,64 @@
+"""What may be spent on frames: per minute and per call, in frames, tokens and money. Pure: media time in."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """0 is no limit. `asked_share` of each limit of a minute is kept for frames that somebody asked for."""
+
+    frames_per_minute: int = 12
+    tokens_per_minute: int = 12_000
+    tokens_per_call: int = 0
+    usd_per_minute: float = 0.0
+    usd_per_call: float = 0.0
+    asked_share: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    at_s: float
+    tokens: int
+    usd: float
+
+
+class Budget:
+    """One call's; its sources share it."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.tokens, self.usd = 0, 0.0
+        self._minute: deque[_Spent] = deque()
+
+    def allows(self, at_s: float, tokens: int, usd: float = 0.0, *, asked: bool = False) -> bool:
+        """Whether a frame of so many tokens may be sent at `at_s`."""
+        return self.room(at_s, tokens, usd, asked=asked) >= 0
+
+    def room(self, at_s: float, tokens: int = 0, usd: float = 0.0, *, asked: bool = False) -> float:
+        """The share of the scarcest limit that would be left after such a frame: negative when it is too much."""
+        while self._minute and at_s - self._minute[0].at_s >= MINUTE_S:
+            self._minute.popleft()
+        limits, usable = self.limits, 1.0 if asked else 1 - self.limits.asked_share
+        minute_tokens = sum(spent.tokens for spent in self._minute)
+        minute_usd = sum(spent.usd for spent in self._minute)
+        return min(
+            _left(usable * limits.frames_per_minute, len(self._minute) + 1),
+            _left(usable * limits.tokens_per_minute, minute_tokens + tokens),
+            _left(usable * limits.usd_per_minute, minute_usd + usd),
+            _left(limits.tokens_per_call, self.tokens + tokens),
+            _left(limits.usd_per_call, self.usd + usd),
+        )
+
+    def spend(self, at_s: float, tokens: int, usd: float = 0.0) -> None:
+        self._minute.append(_Spent(at_s, tokens, usd))
+        self.tokens += tokens
+        self.usd += usd
+
+
+def _left(limit: float, used: float) -> float:
+    return 1 - used / limit if limit else 1.0

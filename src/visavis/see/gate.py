@@ -1,0 +1,160 @@
+"""The gate: which frames leave for a vision model. Change, then novelty, then budget; every decision has a reason.
+
+Pure: frames with media time in, decisions out. It asks no model. What only a reading of the frame can tell (are its
+words new, do they matter to the talk) is decided by `second_look`, before a model that costs money is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from visavis.kernel.media import VideoFrame, VideoSource
+from visavis.see.base import Change, Decision
+from visavis.see.budget import Budget
+from visavis.see.change import ChangeDetector, detector
+from visavis.see.luma import luma
+from visavis.see.novelty import Embedding, Readings, Views, relevance
+from visavis.see.sharpest import Sharpest
+from visavis.see.sizes import fitted, image_tokens, longest_px
+
+ASK_HOLDS_S = 3.0
+"""A question that needs eyes waits so long for a frame when there is no fresh one."""
+FRESH_S = 1.5
+"""An older frame does not answer a question."""
+SHARP_S = 0.45
+"""Of a camera, the best frame since so long before a change had settled; of a screen, the newest."""
+OWED_S = 20.0
+"""A change that the budget held back is made up for within this time."""
+TIGHT_ROOM = 0.4
+"""Below this share of the budget, words that have nothing to do with the talk do not pass."""
+LEAST_NEW_WORDS = 1
+LEAST_RELEVANCE = 0.1
+
+SENT = {
+    "text": "text_changed",
+    "layout": "layout_changed",
+    "window": "window_changed",
+    "scene": "scene_changed",
+    "person": "person_changed",
+    "held_up": "held_up",
+    "gesture": "gesture",
+    "motion": "moving",
+}
+OTHER_SENT = ("first_frame", "asked")
+DROPPED = ("unchanged", "too_small", "late", "already_sent", "over_budget", "nothing_new", "not_relevant")
+REASONS: tuple[str, ...] = (*SENT.values(), *OTHER_SENT, *DROPPED)
+"""Stable: the ledger, the pages and docs/vision.md name them."""
+
+Price = Callable[[int, int], float]
+"""US dollars for a frame of (width, height)."""
+
+
+class FrameGate:
+    """One source of one call; the budget is the call's. Not thread-safe: one caller pushes its frames in order."""
+
+    def __init__(self, source: VideoSource, budget: Budget, price: Price | None = None) -> None:
+        self._source = source
+        self._budget = budget
+        self._price = price or (lambda _width, _height: 0.0)
+        self.sharpest = Sharpest()
+        self._readings = Readings()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all pictures: consent was withdrawn, or the track ended. The next frame is a first one."""
+        self._detector: ChangeDetector = detector(self._source)
+        self._views = Views(self._source)
+        self.sharpest.clear()
+        self._last_s = self._sent_s = -math.inf
+        self._asked_s = -math.inf
+        self._owed: Change | None = None
+
+    def take(self, frame: VideoFrame) -> Decision:
+        """Every frame, in order. A decision to send carries the frame to send, which may be one a little older.
+
+        1.5 ms at 720p; 4 ms when something has changed.
+        """
+        if frame.at_s <= self._last_s:
+            return Decision(False, "late")
+        change = self._detector.push(frame)
+        if change is None and _too_small(frame):
+            return Decision(False, "too_small")
+        self._last_s = frame.at_s
+        self.sharpest.push(frame)
+        if frame.at_s - self._asked_s <= ASK_HOLDS_S:
+            return self._send_asked(frame.at_s)
+        return self._changed(change or self._due(frame.at_s), frame.at_s)
+
+    def ask(self, at_s: float) -> Decision:
+        """A question needs eyes: the best fresh frame is sent now, else the next one that comes within 3 s."""
+        self._asked_s = at_s
+        if self.sharpest.best(at_s - FRESH_S, at_s) is None:
+            return Decision(False, "unchanged")
+        return self._send_asked(at_s)
+
+    def second_look(
+        self, text: str, talk: Sequence[str], at_s: float, *, forced: bool, vector: Embedding | None = None
+    ) -> Decision:
+        """Is a frame worth a model that costs money, now that its words (OCR), and its embedding where there is one,
+        are known? `talk`: the last turns. `forced`: somebody asked for it. What passes is kept as seen.
+        """
+        new = self._readings.new_words(text)
+        known = self._readings.alike(vector) if vector is not None else bool(text) and len(new) < LEAST_NEW_WORDS
+        room = self._budget.room(at_s)
+        if not forced and known:
+            return Decision(False, "nothing_new")
+        if not forced and room < TIGHT_ROOM and text and relevance(text, talk) < LEAST_RELEVANCE:
+            return Decision(False, "not_relevant")
+        self._readings.keep(text, vector)
+        return Decision(True, "asked" if forced else "text_changed")
+
+    def _changed(self, change: Change | None, now_s: float) -> Decision:
+        if change is None:
+            return Decision(False, "unchanged")
+        first = self._sent_s == -math.inf
+        since_s = now_s if self._source == "screen" else change.at_s - SHARP_S
+        frame = self.sharpest.best(since_s, now_s)
+        grid = luma(frame.image) if frame is not None else None
+        if frame is None or grid is None:
+            return Decision(False, "unchanged")
+        like_s = self._views.like(grid, change.kind)
+        if like_s is not None:
+            self._owed = None
+            return Decision(False, "already_sent", None, like_s)
+        return self._send(frame, "first_frame" if first else SENT[change.kind], change, now_s)
+
+    def _due(self, now_s: float) -> Change | None:
+        """What the budget held back, once there is room again."""
+        if self._owed is None or self._budget.room(now_s, 1) < 0:
+            return None
+        if now_s - self._owed.at_s > OWED_S:
+            self._owed = None
+        return self._owed
+
+    def _send_asked(self, now_s: float) -> Decision:
+        frame = self.sharpest.best(now_s - FRESH_S, now_s)
+        if frame is None:
+            return Decision(False, "unchanged")
+        self._asked_s = -math.inf
+        return self._send(frame, "asked", None, now_s)
+
+    def _send(self, frame: VideoFrame, why: str, change: Change | None, now_s: float) -> Decision:
+        asked = change is None
+        height, width = frame.image.shape[:2]
+        longest = longest_px(change.kind if change else None, self._source, asked=asked)
+        size = fitted(width, height, longest)
+        tokens, usd = image_tokens(*size), self._price(*size)
+        if not self._budget.allows(now_s, tokens, usd, asked=asked):
+            self._owed = change or self._owed
+            return Decision(False, "over_budget")
+        self._budget.spend(now_s, tokens, usd)
+        self._owed, self._sent_s = None, frame.at_s
+        grid = luma(frame.image)
+        if grid is not None:
+            self._views.sent(frame.at_s, grid, change.kind if change else None)
+        return Decision(True, why, frame)
+
+
+def _too_small(frame: VideoFrame) -> bool:
+    return frame.image.ndim != 3 or min(frame.image.shape[:2]) < 30
