@@ -36,6 +36,19 @@ class Stack(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
+class Trigger:
+    """Something in view that the agent acts on: it is noted, and told to the agent with its next turn.
+
+    `on`: "document", a page that could be read, or "people", two or more in view (with consent to cues). `tell` is
+    what the agent is told; '' says just what was seen. Not again within `cooldown_s` seconds.
+    """
+
+    on: Literal["document", "people"]
+    tell: str = ""
+    cooldown_s: float = 20.0
+
+
+@dataclass(frozen=True)
 class Agent:
     """An agent: who it is, how it sounds, what it may do.
 
@@ -44,7 +57,7 @@ class Agent:
     is a BCP 47 tag. `greeting` is said first; `{name}` stands for the agent's name; '' says nothing. What stands in
     `[[…]]`, there or in a reply, is said to its end whoever speaks: a legal notice, for example.
     `openers` stands above the setting of that name, where it is not ''. `patience` is a factor on the setting
-    `turn.patience`: how long the agent waits for somebody who pauses.
+    `turn.patience`: how long the agent waits for somebody who pauses. `triggers` are what it acts on when it sees it.
     """
 
     name: str
@@ -56,6 +69,7 @@ class Agent:
     stack: Stack = field(default_factory=Stack)
     openers: Literal["", "off", "auto", "on"] = ""
     patience: float = 1.0
+    triggers: Sequence[Trigger] = (Trigger("document"),)
 
     @property
     def opening(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from visavis.kernel.errors import ConfigError
 
-Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "store"]
+Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store"]
 
 TABLE: dict[Kind, dict[str, str]] = {
     "vad": {"silero": "visavis.hear.silero:SileroVad"},
@@ -31,6 +31,13 @@ TABLE: dict[Kind, dict[str, str]] = {
     },
     "echo": {"aec3": "visavis.hear.echo:Aec3"},
     "face": {"mediapipe": "visavis.see.mediapipe:MediapipeFace"},
+    "vision": {
+        "tesseract": "visavis.see.ocr:TesseractOcr",
+        "openai": "visavis.see.vlm_openai:OpenAiVision",
+        "gemini": "visavis.see.vlm_gemini:GeminiVision",
+        "claude": "visavis.see.vlm_claude:ClaudeVision",
+        "embedded": "visavis.see.vlm_embedded:EmbeddedVision",
+    },
     "store": {"sqlite": "visavis.journal.sqlite:SqliteStore", "memory": "visavis.journal.memory:MemoryStore"},
 }
 

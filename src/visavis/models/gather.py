@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial as bind
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from msgspec import Struct, field
 
@@ -170,7 +170,7 @@ class Gatherer:
 def _unpacked(source: IO[bytes], part: Part, file: ModelFile) -> IO[bytes]:
     """A member that is compressed by itself is unpacked, unless the file is wanted that way."""
     packed = part.member.endswith(".gz") and not file.name.endswith(".gz")
-    return gzip.GzipFile(fileobj=source) if packed else source
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=source)) if packed else source
 
 
 def _copy(paths: list[Path], partial: Path) -> None:

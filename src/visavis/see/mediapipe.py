@@ -46,10 +46,21 @@ class MediapipeFace:
             except (ModelError, ConfigError, ImportError, ValueError, RuntimeError, Preempted) as error:
                 raise ProviderError(f"face tracking failed: {error}", stage="vision") from error
 
+    async def boxes(self, image: Image) -> list[tuple[int, int, int, int]]:
+        """Where all faces are, in pixels, largest first. Raises as `look` does."""
+        async with self._turn:
+            try:
+                return await self._scheduler.run(Priority.VISION, lambda: self._loaded().boxes(image))
+            except (ModelError, ConfigError, ImportError, ValueError, RuntimeError, Preempted) as error:
+                raise ProviderError(f"finding faces failed: {error}", stage="vision") from error
+
     def _look(self, image: Image, track: Track) -> FaceObservation | None:
+        return self._loaded().look(image, track)
+
+    def _loaded(self) -> FaceMesh:
         if self._mesh is None:
             self._mesh = FaceMesh(self._directory)
-        return self._mesh.look(image, track)
+        return self._mesh
 
 
 class MediapipeTracker:

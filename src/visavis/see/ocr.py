@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Self
 
 from visavis.kernel.errors import ModelError, ProviderError, ProviderTimeout
+from visavis.kernel.virtual_time import holding
 from visavis.models.engines import EngineContext
 from visavis.models.store import ModelStore
+from visavis.see.aside import aside
 from visavis.see.base import Image
 from visavis.see.ocr_process import LANGUAGE, ChildReader, ProgramReader, Reader
 from visavis.see.picture import Grey, bounded, fault, grey, scaled
@@ -73,10 +75,11 @@ class TesseractOcr:
                 if why == "blank":
                     return []
                 raise ProviderError(f"not a picture to read: {why}", stage="vision")
-            picture, scale = await asyncio.to_thread(_prepared, image)
+            picture, scale = await aside(lambda: _prepared(image))
             try:
-                async with asyncio.timeout(self._read_s):
-                    return read_tsv(await self._reader.read(picture, round(DPI * max(1.0, scale))), scale)
+                with holding():
+                    async with asyncio.timeout(self._read_s):
+                        return read_tsv(await self._reader.read(picture, round(DPI * max(1.0, scale))), scale)
             except TimeoutError as error:
                 raise ProviderTimeout(f"no text within {self._read_s:g} s", which="total", stage="vision") from error
             except ValueError as error:

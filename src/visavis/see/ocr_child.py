@@ -10,11 +10,16 @@ from typing import IO
 
 NICE = 15
 
+PAGE_MODE = 4
+"""One column of text of many sizes. Tesseract's own search for columns drops lonely cells of tables; the words' boxes
+tell us where the columns are."""
+
 
 def serve(directory: str, language: str, source: IO[bytes], sink: IO[bytes]) -> None:
     import tesserocr
 
-    with tesserocr.PyTessBaseAPI(path=directory, lang=language, oem=tesserocr.OEM.LSTM_ONLY) as reader:
+    modes = {"psm": PAGE_MODE, "oem": tesserocr.OEM.LSTM_ONLY}
+    with tesserocr.PyTessBaseAPI(path=directory, lang=language, **modes) as reader:
         while line := source.readline():
             width, height, dpi = (int(word) for word in line.split())
             reader.SetImageBytes(source.read(width * height), width, height, 1, width)

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from visavis.kernel.errors import ProviderError
-from visavis.see.ocr_child import NICE
+from visavis.see.ocr_child import NICE, PAGE_MODE
 from visavis.see.picture import Grey
 
 LANGUAGE = "eng"
@@ -72,7 +72,20 @@ class ProgramReader:
         self._program = program
 
     async def read(self, picture: Grey, dpi: int) -> str:
-        command = [self._program, "-", "-", "--oem", "1", "-l", LANGUAGE, "--dpi", str(dpi), "tsv"]
+        command = [
+            self._program,
+            "-",
+            "-",
+            "--oem",
+            "1",
+            "--psm",
+            str(PAGE_MODE),
+            "-l",
+            LANGUAGE,
+            "--dpi",
+            str(dpi),
+            "tsv",
+        ]
         process = await _started(command)
         with suppress(OSError, AttributeError):  # it has ended already, or there are no priorities here
             os.setpriority(os.PRIO_PROCESS, process.pid, NICE)

@@ -25,6 +25,10 @@ MOST_PIXELS = 16_384
 """A longer side is taken for a damaged frame."""
 
 DARK_LUMA = 110
+BLOCK = 32
+
+HARD_EDGE = 30
+INKED_SHARE = 0.01
 
 _SECOND = Fraction(1)
 
@@ -63,9 +67,20 @@ def bounded(image: Image, longest: int) -> Image:
 
 
 def grey(image: Image) -> Grey:
-    """Luma, dark text on light ground: a picture that is mostly dark is inverted."""
+    """Luma, with dark text on light ground: parts that are mostly dark (a title bar, a dark theme) are inverted."""
     luma = (image @ np.array([77, 150, 29], np.uint32) >> 8).astype(np.uint8)
-    return 255 - luma if luma.mean() < DARK_LUMA else luma
+    height, width = luma.shape
+    padded = np.pad(luma, ((0, -height % BLOCK), (0, -width % BLOCK)), mode="edge")
+    rows, columns = padded.shape[0] // BLOCK, padded.shape[1] // BLOCK
+    grounds = np.median(padded.reshape(rows, BLOCK, columns, BLOCK)[:, ::2, :, ::2], axis=(1, 3))
+    dark = np.repeat(np.repeat(grounds < DARK_LUMA, BLOCK, axis=0), BLOCK, axis=1)[:height, :width]
+    return np.where(dark, 255 - luma, luma)
+
+
+def inked(image: Image) -> bool:
+    """Whether there are as many hard edges as writing has: a wall, a shirt or a face have fewer."""
+    luma = image[:, :, 1].astype(np.int16)
+    return float((np.abs(np.diff(luma, axis=1)) > HARD_EDGE).mean()) > INKED_SHARE
 
 
 def turned(image: Image, quarters: int) -> Image:

@@ -1,0 +1,111 @@
+"""Pages that were shown: each is read once, kept as text for the call, and can be cited by its number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from visavis.kernel.events import DocumentRead, Record
+from visavis.kernel.media import VideoSource
+from visavis.see.page import Corners
+from visavis.see.reading import Line
+
+MOST = 12
+"""Documents kept in a call; further pages are read, but not kept."""
+
+MOST_CHARS = 6_000
+LEAST_WORDS = 8
+SAME_SHARE = 0.5
+BETTER = 1.15
+"""Another reading of a page replaces the first when it has so many times its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    number: int
+    source: VideoSource
+    frame_at_s: float
+    text: str
+
+
+class Documents:
+    """The documents of one call, rebuilt from its journal: `read` the records of an earlier process first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Document] = {}
+
+    def read(self, record: Record) -> None:
+        event = record.event
+        if isinstance(event, DocumentRead):
+            self._kept[event.document] = Document(event.document, event.source, event.frame_at_s, event.text)
+
+    def found(self, source: VideoSource, frame_at_s: float, text: str) -> tuple[int, DocumentRead | None]:
+        """The number of the document that `text` is, and the fact to note when it is new, or better read than before.
+        0 and None for too few words, or when no more are kept.
+        """
+        words = _words(text)
+        if len(words) < LEAST_WORDS:
+            return 0, None
+        number = self._like(words)
+        if number and len(words) <= BETTER * len(_words(self._kept[number].text)):
+            return number, None
+        if not number and len(self._kept) >= MOST:
+            return 0, None
+        number = number or len(self._kept) + 1
+        event = DocumentRead(number, source, frame_at_s, text[:MOST_CHARS])
+        self._kept[number] = Document(number, source, frame_at_s, event.text)
+        return number, event
+
+    def told(self, most_chars: int) -> str:
+        """For the prompt: the newest documents that fit, oldest first."""
+        rows: list[str] = []
+        for document in [one for one in reversed(self._kept.values()) if one.text]:
+            where = "on the screen" if document.source == "screen" else "held to the camera"
+            row = f"Document {document.number} ({where}):\n{document.text}"
+            most_chars -= len(row)
+            if most_chars < 0:
+                break
+            rows.append(row)
+        return "\n\n".join(reversed(rows))
+
+    def forget(self, source: str) -> None:
+        """Consent to `source` was withdrawn. Numbers stay taken."""
+        kept = self._kept.items()
+        self._kept = {
+            number: Document(number, document.source, document.frame_at_s, "")
+            if document.source == source
+            else document
+            for number, document in kept
+        }
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _like(self, words: set[str]) -> int:
+        """The document with mostly the same words; 0 for none. A worse reading shares most of its own few words."""
+        for document in self._kept.values():
+            other = _words(document.text)
+            if len(words & other) > SAME_SHARE * min(len(words), len(other)):
+                return document.number
+        return 0
+
+
+def on_page(lines: Sequence[Line], corners: Corners) -> list[Line]:
+    """Lines that lie within the page."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+
+    def inside(line: Line) -> bool:
+        x, y, width, height = line.box
+        middle_x, middle_y = x + width / 2, y + height / 2
+        return bool(low[0] <= middle_x <= high[0] and low[1] <= middle_y <= high[1])
+
+    return [line for line in lines if inside(line)]
+
+
+def shows_words(lines: Sequence[Line]) -> bool:
+    return sum(len(line.words) for line in lines) >= LEAST_WORDS
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w{2,}", text.lower()))

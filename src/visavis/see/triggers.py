@@ -1,0 +1,49 @@
+"""What an agent acts on when it sees it. Pure: seen things and media time in, facts and words out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visavis.kernel.agent import Trigger
+from visavis.kernel.events import SightTriggered
+from visavis.kernel.media import VideoSource
+
+_TOLD = {
+    "document": "A document was just shown; its text is among the documents.",
+    "people": "Two or more people are in view now.",
+}
+
+TELL_FOR_S = 30.0
+"""So long a trigger's words wait for a turn."""
+
+
+class Triggers:
+    def __init__(self, declared: Sequence[Trigger]) -> None:
+        self._declared = {trigger.on: trigger for trigger in declared}
+        self._last_s: dict[str, float] = {}
+        self._faces = 0
+        self._due: list[tuple[float, str]] = []
+
+    def document(self, source: VideoSource, at_s: float) -> list[SightTriggered]:
+        """A page that was not known yet has been read."""
+        return self._pull("document", source, at_s)
+
+    def people(self, faces: int, at_s: float) -> list[SightTriggered]:
+        """So many faces are in the camera's view."""
+        more = faces >= 2 > self._faces
+        self._faces = faces
+        return self._pull("people", "camera", at_s) if more else []
+
+    def told(self, now_s: float) -> list[str]:
+        """What the next turn is told; each once."""
+        due = [text for at_s, text in self._due if now_s - at_s <= TELL_FOR_S]
+        self._due.clear()
+        return due
+
+    def _pull(self, on: str, source: VideoSource, at_s: float) -> list[SightTriggered]:
+        trigger = self._declared.get(on)  # type: ignore[call-overload]
+        if trigger is None or at_s - self._last_s.get(on, float("-inf")) < trigger.cooldown_s:
+            return []
+        self._last_s[on] = at_s
+        self._due.append((at_s, trigger.tell or _TOLD[on]))
+        return [SightTriggered(on, source, at_s)]

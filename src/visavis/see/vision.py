@@ -1,0 +1,245 @@
+"""The vision worker of one call: frames that were sent become notes for the next turn, never faster than they can.
+
+It has a queue of its own, of which the oldest goes when it is full, and limits of its own on every wait; nothing of
+the voice waits for it. What fails is told and left; what comes late is a note with its age, or no note at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from visavis.kernel.agent import Trigger
+from visavis.kernel.cleared import Cleared
+from visavis.kernel.errors import ProtocolViolation, ProviderError, ProviderTimeout, VisavisError
+from visavis.kernel.events import Event, ProviderFailed, Record, SightNoted
+from visavis.kernel.media import VideoFrame
+from visavis.see.base import Describer, Sight
+from visavis.see.covers import Covers
+from visavis.see.documents import Documents
+from visavis.see.notes import Notes
+from visavis.see.text_reader import FrameText, LineReader, read_frame
+from visavis.see.triggers import Triggers
+
+QUEUE = 2
+READ_S = 15.0
+"""Longest reading of a frame, all turns of a page together."""
+
+MOST_FAILURES = 3
+REST_S = 30.0
+"""After so many failures in a row a describer is left alone for so long."""
+
+DOCUMENT_CHARS = 5_000
+
+T = TypeVar("T")
+Tell = Callable[[Event], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """Who looks: `reader` reads text here; `describer` tells more, elsewhere if `remote` (then it gets what `covers`
+    leave). Each may be missing.
+    """
+
+    reader: LineReader | None = None
+    describer: Describer | None = None
+    remote: bool = True
+    covers: Covers | None = None
+    deadline_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    frame: VideoFrame
+    question: str
+    at_s: float
+
+
+class _Queue:
+    """At most `QUEUE` frames wait; the oldest goes for a new one."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Sent] = deque(maxlen=QUEUE)
+        self._arrived = asyncio.Event()
+
+    def put(self, sent: _Sent) -> bool:
+        """False when an older one had to go."""
+        room = len(self._waiting) < QUEUE
+        self._waiting.append(sent)
+        self._arrived.set()
+        return room
+
+    async def get(self) -> _Sent:
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._waiting.popleft()
+
+    def forget(self, source: str) -> None:
+        kept = [sent for sent in self._waiting if sent.frame.source != source]
+        self._waiting.clear()
+        self._waiting.extend(kept)
+
+
+class VisionWorker:
+    """`tell` takes facts, on the event loop; `now_s` is media time; `allowed` says whether a source is still agreed
+    to: a note that comes after consent went is dropped.
+    """
+
+    def __init__(
+        self,
+        sighted: Sighted,
+        triggers: Sequence[Trigger],
+        tell: Tell,
+        now_s: Callable[[], float],
+        allowed: Callable[[str], bool],
+    ) -> None:
+        self._sighted = sighted
+        self._tell = tell
+        self._now_s = now_s
+        self._allowed = allowed
+        self._to_read = _Queue()
+        self._to_describe = _Queue()
+        self._noted = asyncio.Event()
+        self._failures: dict[str, int] = {}
+        self._rests_until_s: dict[str, float] = {}
+        self._triggers = Triggers(triggers)
+        self.notes = Notes()
+        self.documents = Documents()
+
+    def send(self, frame: Cleared[VideoFrame], question: str = "") -> bool:
+        """Take a frame, with what the person wants to know of it; never blocks. False when an older one had to go."""
+        sent = _Sent(frame.value, question, self._now_s())
+        read = self._sighted.reader is None or self._to_read.put(sent)
+        described = self._sighted.describer is None or self._to_describe.put(sent)
+        return read and described
+
+    def people(self, faces: int) -> None:
+        """So many faces are in view, as the cues have it (with consent to them)."""
+        self._tell_all(self._triggers.people(faces, self._now_s()))
+
+    def read(self, record: Record) -> None:
+        """A record of an earlier process of this call: its documents are known."""
+        self.documents.read(record)
+
+    def forget(self, source: str) -> None:
+        """Consent to `source` was withdrawn: nothing of it is told any more."""
+        self._to_read.forget(source)
+        self._to_describe.forget(source)
+        self.notes.forget(source)
+        self.documents.forget(source)
+
+    def told(self) -> str:
+        """What the next turn's prompt says of what was seen; '' for nothing."""
+        now_s = self._now_s()
+        return self.notes.told(now_s, [*self._triggers.told(now_s), self.documents.told(DOCUMENT_CHARS)])
+
+    async def look(self, since_s: float, deadline_s: float) -> list[Sight]:
+        """Notes of frames captured at `since_s` or later: at once if there are any, else when the first comes; none
+        after `deadline_s`."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not (found := self.notes.since(since_s)):
+                    self._noted.clear()
+                    await self._noted.wait()
+        except TimeoutError:
+            return []
+        return found
+
+    async def run(self) -> None:
+        """Works until cancelled. Reading and describing do not wait for each other."""
+        async with asyncio.TaskGroup() as both:
+            if self._sighted.reader is not None:
+                both.create_task(self._read_all(self._sighted.reader), name="vision-text")
+            if self._sighted.describer is not None:
+                both.create_task(self._describe_all(self._sighted.describer), name="vision-model")
+
+    async def _read_all(self, reader: LineReader) -> None:
+        while True:
+            await self._read_one(await self._to_read.get(), reader)
+
+    async def _read_one(self, sent: _Sent, reader: LineReader) -> None:
+        read = await self._guarded(reader.name, READ_S, lambda: read_frame(sent.frame, reader))
+        if read is not None and self._allowed(sent.frame.source):
+            self._note(sent, self._filed(sent.frame, read), reader.name)
+
+    def _filed(self, frame: VideoFrame, read: FrameText) -> str:
+        """What the note says; a page goes among the documents, and the note names it."""
+        if not read.page:
+            return read.text
+        number, event = self.documents.found(frame.source, round(frame.at_s, 3), read.page)
+        if event is not None:
+            self._tell(event)
+            self._tell_all(self._triggers.document(frame.source, round(frame.at_s, 3)))
+        return f"(document {number})" if number and read.page == read.text else read.text
+
+    async def _describe_all(self, describer: Describer) -> None:
+        while True:
+            await self._describe_one(await self._to_describe.get(), describer)
+
+    async def _describe_one(self, sent: _Sent, describer: Describer) -> None:
+        limit_s = self._sighted.deadline_s + (READ_S if self._covers_text else 1.0)
+        told = await self._guarded(describer.name, limit_s, lambda: self._description(sent, describer))
+        if told and self._allowed(sent.frame.source):
+            self._note(sent, told, describer.name)
+
+    @property
+    def _covers_text(self) -> bool:
+        covers = self._sighted.covers
+        return self._sighted.remote and covers is not None and covers.need_text
+
+    async def _description(self, sent: _Sent, describer: Describer) -> str:
+        image, covers = sent.frame.image, self._sighted.covers
+        if self._sighted.remote and covers is not None:
+            reader = self._sighted.reader if covers.need_text else None
+            lines = await reader.read(image) if reader is not None else None
+            image = await covers.cover(image, sent.frame.source, lines)
+        if not self._allowed(sent.frame.source):
+            return ""
+        told = await describer.describe(image, question=sent.question)
+        if not isinstance(told, str):
+            raise ProtocolViolation(f"{describer.name} did not answer in words", stage="vision")
+        return told
+
+    def _note(self, sent: _Sent, text: str, how: str) -> None:
+        frame = sent.frame
+        height, width = frame.image.shape[:2]
+        took_s = round(self._now_s() - sent.at_s, 3)
+        if not self.notes.add(Sight(frame.source, frame.at_s, width, height, text, how, took_s)):
+            return
+        self._tell(SightNoted(frame.source, round(frame.at_s, 3), text, how, took_s))
+        self._noted.set()
+
+    async def _guarded(self, name: str, within_s: float, work: Callable[[], Awaitable[T]]) -> T | None:
+        """The result of `work`, or None: it failed, or rests after failures. Whatever it raises is told."""
+        if self._now_s() < self._rests_until_s.get(name, 0.0):
+            return None
+        error: Exception
+        try:
+            async with asyncio.timeout(within_s):
+                result = await work()
+        except TimeoutError as raised:
+            error = ProviderTimeout(f"{name} was silent too long", which="total", stage="vision")
+            error.__cause__ = raised
+        except Exception as raised:  # noqa: BLE001 - a describer may be anybody's; the call goes on
+            error = raised
+        else:
+            self._failures.pop(name, None)
+            return result
+        self._failed(name, error)
+        return None
+
+    def _failed(self, name: str, error: Exception) -> None:
+        known = error if isinstance(error, VisavisError) else ProviderError("failed", stage="vision")
+        self._tell(ProviderFailed("vision", name, known.code, type(error.__cause__ or error).__name__))
+        self._failures[name] = self._failures.get(name, 0) + 1
+        if self._failures[name] >= MOST_FAILURES:
+            self._failures.pop(name)
+            self._rests_until_s[name] = self._now_s() + REST_S
+
+    def _tell_all(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._tell(event)
