@@ -109,7 +109,7 @@ def test_no_tool_runs_before_the_turn_is_over() -> None:
 
 def test_the_tool_of_a_reply_that_dies_never_runs() -> None:
     call = calling(wants(), "For Tuesday then.", endpoint=ScriptedEndpoint([0.3, 0.9]))
-    call.says(1.0 + 5 * 0.3 + 0.6, "or better on Tuesday")
+    call.says(1.0 + 5 * 0.3 + 0.45, "or better on Tuesday")
     played = checked(call, until=9.0)
     assert [event.why for event in played.events(ReplyDiscarded)] == ["resumed"]
     assert ran == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visavis.hear.lull import FRAMES_TOGETHER, SETTLED_WINDOWS, Lull
+from visavis.hear.lull import SAMPLES_TOGETHER, SETTLED_WINDOWS, Lull
 from visavis.kernel.media import Pcm
 
 
@@ -27,8 +27,9 @@ def settled(peak: int = 60) -> Lull:
 
 def test_in_a_lull_frames_are_looked_at_in_groups() -> None:
     lull = settled()
-    waits = [lull.may_wait(frame(60)) for _ in range(3 * FRAMES_TOGETHER)]
-    assert waits == ([True] * (FRAMES_TOGETHER - 1) + [False]) * 3
+    together = SAMPLES_TOGETHER // 320
+    waits = [lull.may_wait(frame(60)) for _ in range(3 * together)]
+    assert waits == ([True] * (together - 1) + [False]) * 3
 
 
 @pytest.mark.parametrize("usual", [0, 60, 600])

@@ -184,7 +184,7 @@ def test_an_agents_patience_is_a_factor_on_the_settings() -> None:
 
 def test_a_moving_mouth_holds_and_a_still_one_ends_sooner() -> None:
     plain = over_s("It is blue.", score=0.9)
-    assert over_s("It is blue.", score=0.9, mouth="moving") > plain + 0.5
+    assert over_s("It is blue.", score=0.9, mouth="moving") > plain + 0.4
     assert over_s("It is blue.", score=0.9, mouth="still", facing="here") < plain
 
 

@@ -182,7 +182,7 @@ def test_a_turn_that_goes_on_before_the_answer_is_heard_ends_again_under_its_num
 
 def test_after_the_answer_the_next_turn_has_the_next_number() -> None:
     first = [*said(1.0, 2.0, "Hello there."), (2.35, EndpointScored(0.9, 1))]
-    answer = [(2.6, PlaybackStarted(1)), (4.0, PlaybackStopped(1))]
+    answer = [(3.0, PlaybackStarted(1)), (4.0, PlaybackStopped(1))]
     more = [*said(5.0, 6.0, "What time is it?", pause=2), (6.35, EndpointScored(0.9, 2))]
     told = play(floor(), [*first, *answer, *more], until=9.0)
     assert told[-1] == (6.3, TurnEnded(2, 2, "What time is it?", 6.0, "complete"))

@@ -20,7 +20,8 @@ from visavis.kernel.events import (
     TurnMaybeOver,
 )
 from visavis.kernel.settings import TurnSettings
-from visavis.turn.floor import NOD, NOD_WITHIN_S, Floor
+from visavis.turn.floor import Floor
+from visavis.turn.seen import NOD, NOD_WITHIN_S
 
 
 def told(floor: Floor, *facts: tuple[float, Event]) -> list[Event]:

@@ -47,6 +47,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
             await engines.get("vad", "silero"),
             await engines.get("asr", "moonshine"),
             await engines.get("endpoint", "smart-turn"),
+            await engines.get("llm", "embedded"),
             Settings().turn,
         )
         rng = np.random.default_rng(options.seed)
@@ -172,7 +173,8 @@ def _by_source(pauses: Sequence[Pause], results: dict[str, Outcome]) -> dict[str
 def _cpu_ms_per_s(pauses: Sequence[Pause], usage: Usage) -> dict[str, float]:
     """CPU milliseconds per second of audio. Recognition is counted where words are read, though a session needs it
     all the same; partials are not counted."""
-    vad, asr, score = (1000 * spent / usage.audio_s for spent in (usage.vad_s, usage.asr_s, usage.endpoint_s))
+    spent = (usage.vad_s, usage.asr_s, usage.endpoint_s, usage.words_s)
+    vad, asr, score, llm = (1000 * seconds / usage.audio_s for seconds in spent)
     began = time.process_time()
     for pause in pauses:
         ending(pause.cues, Settings().turn)
@@ -183,6 +185,7 @@ def _cpu_ms_per_s(pauses: Sequence[Pause], usage: Usage) -> dict[str, float]:
         "vad+smart-turn": vad + score,
         "vad+text": vad + asr + rule,
         "vad+smart-turn+text": vad + asr + score + rule,
-        "fused": vad + asr + score + rule,
+        "vad+text+language model": vad + asr + llm + rule,
+        "fused": vad + asr + score + llm + rule,
     }
     return {name: round(cost, 2) for name, cost in costs.items()}

@@ -20,6 +20,9 @@ SCORE_S = 0.055
 WORDS_S = 0.1
 """What the full recognition pass takes after the hint of a pause; our decisions never come before it."""
 
+LLM_S = 0.15
+"""What the language model takes then to say what it thinks of the words; decisions with it come so much later."""
+
 CUT_SHARE = 0.05
 DEAD_AIR_S = 0.3
 
@@ -59,7 +62,7 @@ def smart_turn(thresholds: Sequence[float]) -> Detector:
 
 def fused(name: str, cues: Callable[[Cues], Cues]) -> Detector:
     """The floor's own rule on what `cues` leaves of the evidence; only `turn.cutoff_p` is free."""
-    odds = np.arange(-4.0, 6.5, 0.05)
+    odds = np.arange(-4.0, 12.0, 0.05)
     return Detector(name, [_fused(1 / (1 + float(np.exp(x))), cues) for x in odds])
 
 
@@ -71,7 +74,11 @@ def detectors() -> list[Detector]:
         smart_turn([0.5]),
         smart_turn([0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 1.0]),
         fused("vad+text", lambda cues: replace(alone, text=cues.text, language=cues.language)),
-        fused("vad+smart-turn+text", lambda cues: replace(cues, asked="", habit=Habit())),
+        fused("vad+smart-turn+text", lambda cues: replace(cues, asked="", habit=Habit(), words_p=None)),
+        fused(
+            "vad+text+language model",
+            lambda cues: replace(alone, text=cues.text, language=cues.language, words_p=cues.words_p),
+        ),
         fused("fused", lambda cues: cues),
     ]
 
@@ -131,7 +138,9 @@ def saving(
         weight = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))[index].astype(float)
         if not (weight * truth.is_end).sum() or not (weight * ~truth.is_end).sum():
             continue
-        savings.append(1 - dead_air_s(ours, truth, weight) / dead_air_s(theirs, truth, weight))
+        theirs_s = dead_air_s(theirs, truth, weight)
+        if np.isfinite(theirs_s):
+            savings.append(1 - dead_air_s(ours, truth, weight) / theirs_s)
     low, high = np.percentile(savings, [2.5, 97.5])
     return 1 - dead_air_s(ours, truth) / dead_air_s(theirs, truth), float(low), float(high)
 
@@ -153,4 +162,13 @@ def _smart_turn(stop: int, threshold: float, timeout_s: float) -> Decide:
 
 def _fused(cutoff_p: float, cues: Callable[[Cues], Cues]) -> Decide:
     settings = msgspec.structs.replace(TurnSettings(), cutoff_p=cutoff_p, patience_s=4.0)
-    return lambda pause: max(ending(cues(pause.cues), settings).over_s, pause.hint_s + WORDS_S)
+
+    def decide(pause: Pause) -> float:
+        """As the floor does: it does not wait for the language model when it is sure before that has answered."""
+        known, words_in_s = cues(pause.cues), pause.hint_s + WORDS_S
+        before_s = ending(replace(known, words_p=None), settings).over_s
+        if known.words_p is None or before_s <= words_in_s + LLM_S:
+            return max(before_s, words_in_s)
+        return max(ending(known, settings).over_s, words_in_s + LLM_S)
+
+    return decide

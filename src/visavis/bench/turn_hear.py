@@ -15,6 +15,7 @@ from visavis.kernel.events import SpeechStarted, SpeechStopped
 from visavis.kernel.media import Pcm, to_float
 from visavis.kernel.settings import TurnSettings
 from visavis.session.ears import PREROLL_S
+from visavis.think.base import Llm, LlmRequest, Message
 from visavis.turn.ending import Cues, Habit
 from visavis.turn.words import words
 
@@ -23,6 +24,8 @@ COUNTED_S = 0.2
 
 BASELINE_STOPS_S = (0.2, 0.4, 0.6, 0.8)
 """Silences after which smart-turn is asked in the baseline; 0.2 is Pipecat's own."""
+
+PROMPT, GREETING = "You are on the telephone.", "Hello, how can I help you?"
 
 LONGEST = 8 * HEAR_RATE_HZ
 """Samples that the end-of-turn model looks at."""
@@ -51,14 +54,15 @@ class Usage:
     vad_s: float = 0.0
     asr_s: float = 0.0
     endpoint_s: float = 0.0
+    words_s: float = 0.0
     audio_s: float = 0.0
 
 
 class Listener:
     """Runs the models over tracks as `Ears` does, without waiting for time to pass."""
 
-    def __init__(self, vad: Vad, asr: Asr, endpoint: Endpoint, settings: TurnSettings) -> None:
-        self._vad, self._asr, self._endpoint, self._settings = vad, asr, endpoint, settings
+    def __init__(self, vad: Vad, asr: Asr, endpoint: Endpoint, llm: Llm, settings: TurnSettings) -> None:
+        self._vad, self._asr, self._endpoint, self._llm, self._settings = vad, asr, endpoint, llm, settings
         self.usage = Usage()
 
     async def speech(self, pcm: Pcm) -> tuple[Spans, float]:
@@ -96,7 +100,7 @@ class Listener:
                     continue
                 text, score = await self._hear(track, said[: index + 1], hint_s)
                 cues = Cues(text, track.language, final=True, score=score, speech_s=speech_s, asked=turn.asked)
-                cues = replace(cues, habit=habit)
+                cues = replace(cues, habit=habit, words_p=await self._words_p(text, turn.asked))
                 baseline = await self._baseline(track.pcm, said[: index + 1], silence_s)
                 group = f"{track.source}/{track.voice}/{number}"
                 found.append(Pause(track.source, group, is_end, end_s, silence_s, hint_s, cues, baseline))
@@ -113,6 +117,16 @@ class Listener:
         self.usage.asr_s += heard - began
         self.usage.endpoint_s += time.process_time() - heard
         return text, round(score, 2)
+
+    async def _words_p(self, text: str, asked: str) -> float | None:
+        """What the language model thinks of the words, as an answer to what was asked."""
+        if not text:
+            return None
+        began = time.process_time()
+        messages = [Message("system", PROMPT), Message("assistant", asked or GREETING), Message("user", text)]
+        p = await self._llm.p_ends(LlmRequest(messages, session="bench"))
+        self.usage.words_s += time.process_time() - began
+        return None if p is None else round(p, 3)
 
     async def _baseline(self, pcm: Pcm, said: Spans, silence_s: float) -> tuple[float, ...]:
         """Scores of the turn with its silences and all; after each stop that the pause lasts for."""

@@ -11,7 +11,8 @@ from collections import deque
 from visavis.kernel.media import Pcm
 
 FRAMES_TOGETHER = 8
-"""Frames that are looked at together in a lull: at 20 ms each, 160 ms or exactly five windows."""
+SAMPLES_TOGETHER = 2560
+"""What is looked at together in a lull at most: eight frames, of 20 ms as a rule, and 160 ms, exactly five windows."""
 
 SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1
@@ -31,7 +32,7 @@ class Lull:
         self._silent_windows = 0
         self._peaks: deque[int] = deque(maxlen=_USUAL_FRAMES)
         self._usual = 0
-        self._waiting = 0
+        self._frames = self._samples = 0
 
     def scored(self, p: float) -> None:
         """The speech probability of the next window."""
@@ -42,10 +43,15 @@ class Lull:
         peak = int(pcm.item(pcm.argmax())) if len(pcm) else 0  # one half-wave tells; argmax is the quickest way
         stands_out = peak > max(_INAUDIBLE, LOUDER * self._usual)
         self._peaks.append(peak)
-        self._waiting += 1
-        if not stands_out and self._silent_windows >= SETTLED_WINDOWS and self._waiting < FRAMES_TOGETHER:
+        self._frames += 1
+        self._samples += len(pcm)
+        if not stands_out and self._silent_windows >= SETTLED_WINDOWS and self._room:
             return True
         # What is usual may be out of date by the frames that waited.
         self._usual = sorted(self._peaks)[len(self._peaks) // 2]
-        self._waiting = 0
+        self._frames = self._samples = 0
         return False
+
+    @property
+    def _room(self) -> bool:
+        return self._frames < FRAMES_TOGETHER and self._samples < SAMPLES_TOGETHER

@@ -111,7 +111,7 @@ class TurnSettings(_Section, frozen=True):
     cutoff_p: Annotated[
         float,
         Meta(gt=0, lt=0.5, description="Chance of cutting the person off that is taken when a turn is ended."),
-    ] = 0.1
+    ] = 0.05
     least_s: Annotated[Positive, Meta(description="Silence that ends a turn which is surely over.")] = 0.2
     patience_s: Annotated[Positive, Meta(description="Silence that ends any turn, however unfinished it sounds.")] = (
         2.0

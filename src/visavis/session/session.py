@@ -70,6 +70,7 @@ from visavis.turn.requests import wait_request
 
 CLOSE_WITHIN_S = 3.0
 COMMIT_AFTER_S = 0.03
+HEAR_OUT_S = 3.0
 
 
 class Session:
@@ -193,7 +194,7 @@ class Session:
             self._replies.became_audible(self._speech_end_s, record.at_s)
             self._conductor.started(event.reply)
             self._ears.hurry(True)
-            if not self._floor.words_due:
+            if not (self._floor.words_due or self._floor.undecided):
                 self._ears.forget()
         elif isinstance(event, TranscriptRevised) and not event.pause:
             self._replies.hear(event.text)
@@ -358,11 +359,20 @@ class Session:
         language = self._agent.language
         while True:
             reason = await self._presence.watch(self._prompt)
+            if reason == "time_limit":
+                await self._heard_out()
             self._presence.saying_goodbye()
             self._say("goodbye", phrase("goodbye_idle" if reason == "idle" else "time_limit", language))
             await self._replies.finished()
             if reason != "idle" or not await self._presence.answered(self._words_under_way, language):
                 raise CallEnded(reason)
+
+    async def _heard_out(self) -> None:
+        """What the person is just saying becomes a turn first, if that does not take long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEAR_OUT_S):
+                while self._floor.person_speaking or self._floor.undecided:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
 
     def _words_under_way(self) -> bool:
         return self._floor.person_speaking or self._floor.wake_at_s is not None

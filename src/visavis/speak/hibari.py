@@ -15,10 +15,10 @@ from hibari import Hibari
 
 from visavis.kernel.errors import ModelError, ProviderError, Rejected
 from visavis.models.engines import EngineContext
+from visavis.models.onnx import ORT_ERRORS
 from visavis.models.scheduler import ComputeScheduler, Preempted, Priority
 from visavis.speak.base import Speech
 from visavis.speak.english import EnglishG2p, joined
-from visavis.models.onnx import ORT_ERRORS
 from visavis.speak.piece import make_piece
 from visavis.speak.visemes import PhoneWord
 

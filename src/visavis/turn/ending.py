@@ -28,7 +28,7 @@ WEIGHTS: dict[str, float] = {
     "closing": 1.5,
     "stop": 0.2,
     "unmarked": -0.4,
-    "score": 0.4,
+    "score": 0.2,
     "words": 0.5,
     "acknowledgement": -1.0,
     "answer": 1.2,
@@ -47,13 +47,16 @@ LEAST_SCORE = 0.1
 LEAST_WORDS = 0.001
 """The same for what the language model says of the words."""
 
-PAUSE_S = 0.55
+PAUSE_S = 0.3
 """Time in which pauses inside turns fade to 1/e, for somebody who is not known yet."""
 
-KNOWN_PAUSES = 8
+MEAN_PAUSE_S = 0.6
+"""Of pauses inside turns, of people in general."""
+
+KNOWN_PAUSES = 30
 """So many pauses of this person weigh as much as what is known of people in general."""
 
-WASTED_P = 0.6
+WASTED_P = 0.4
 """No reply is made ahead while the person goes on more likely than this."""
 
 LEISURE: dict[Kind, float] = {"phone": 1.5, "card": 1.5, "digits": 1.3, "email": 1.5, "spelling": 1.5, "address": 1.4}
@@ -98,13 +101,13 @@ class Cues:
     language: str = "en"
     final: bool = False
     score: float | None = None
-    words_p: float | None = None
     scored: bool = True
     speech_s: float = 0.0
     asked: str = ""
     habit: Habit = field(default_factory=Habit)
     mouth: str = ""
     facing: str = ""
+    words_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,9 @@ def _after(odds: float, cues: Cues, settings: TurnSettings) -> Ending:
 
 
 def _fade_s(habit: Habit) -> float:
-    """A mean of what is known of people and of this person."""
+    """Longer for those whose pauses inside turns have been longer than most people's."""
     known = min(habit.pauses, 10)
-    return (KNOWN_PAUSES * PAUSE_S + known * habit.pause_s) / (KNOWN_PAUSES + known)
+    return PAUSE_S * (KNOWN_PAUSES + known * habit.pause_s / MEAN_PAUSE_S) / (KNOWN_PAUSES + known)
 
 
 def _logit(p: float) -> float:

@@ -39,6 +39,7 @@ from visavis.kernel.settings import TurnSettings
 from visavis.turn.barge_in import BargeIn
 from visavis.turn.ending import Cues, Ending, Habit, ending
 from visavis.turn.limits import TurnLimit
+from visavis.turn.seen import NOD, Seen
 from visavis.turn.words import same_words, words
 
 ROUNDING_S = 1e-4
@@ -46,13 +47,6 @@ ROUNDING_S = 1e-4
 
 FINAL_GUARD_S = 3.0
 """How long a pause waits for its full recognition pass before the words known so far are taken."""
-
-
-NOD = "(nods)"
-"""What a nod says, as the words of a turn."""
-
-NOD_WITHIN_S = 4.0
-"""A nod this long after the agent's question still answers it."""
 
 
 class Floor:
@@ -74,7 +68,6 @@ class Floor:
         self._speech_end_s = 0.0
         self._voiced_s = 0.0
         self._habit = Habit()
-        self._asked = ""
         self._pause = 0
         self._final_in = False
         self._words_in = False
@@ -90,10 +83,7 @@ class Floor:
         self._reopened = False
         self._turn = 0
         self._answered = ""
-        self._face = FaceCue()
-        self._for_us = False
-        """During some of what was said last the person did not look away."""
-        self._agent_stopped_s = -NOD_WITHIN_S
+        self._seen = Seen()
 
     @property
     def wake_at_s(self) -> float | None:
@@ -138,9 +128,9 @@ class Floor:
             case AudioHeard():
                 self._barge_in.saying(event.saying)
             case ReplyEnded(text=text) if text:
-                self._asked = text
+                self._seen.asked = text
             case FaceCue():
-                return self._seen(event, at_s)
+                return self._looks(event, at_s)
             case Nodded():
                 return self._nodded(at_s)
         return []
@@ -154,8 +144,7 @@ class Floor:
         self._limit.sound(at_s)
         self._speech_start_s = at_s
         self._wake_at_s = None
-        here = self._face.facing != "away"
-        self._for_us = here or (self._for_us and bool(self._text))
+        self._seen.spoke(goes_on=bool(self._text))
         if self._barge_in.reply:
             return self._barge_in.sound(at_s)
         if self._ended and self._revision_text is not None and not self._cut:
@@ -165,7 +154,7 @@ class Floor:
 
     def _speech_stopped(self, event: SpeechStopped, at_s: float) -> list[Event]:
         self.person_speaking = False
-        self._for_us = self._for_us or self._face.facing != "away"
+        self._seen.speaking()
         self._speech_end_s = event.at_s
         self._voiced_s += max(0.0, event.at_s - self._speech_start_s)
         self._pause += 1
@@ -226,7 +215,7 @@ class Floor:
             self._final_in, self._words_in, self._wake_at_s = False, False, None
             self._limit.closed()
             return [NothingSaid(self._pause)]
-        if not self._for_us:
+        if not self._seen.for_us:
             self._forget_sound()
             return [*self._drop_revision(), AsideIgnored(self._pause)]
         return self._weigh(at_s)
@@ -246,21 +235,20 @@ class Floor:
 
     # What the camera shows.
 
-    def _seen(self, cue: FaceCue, at_s: float) -> list[Event]:
-        self._face = cue
+    def _looks(self, cue: FaceCue, at_s: float) -> list[Event]:
+        self._seen.face = cue
         self._barge_in.facing = cue.facing
         if self.person_speaking:
-            self._for_us = self._for_us or cue.facing != "away"
+            self._seen.speaking()
         return self._weigh(at_s)
 
     def _nodded(self, at_s: float) -> list[Event]:
         """A nod answers the agent's question, if nobody speaks and nothing has been said."""
-        asked = self._asked.rstrip().endswith("?") and at_s - self._agent_stopped_s < NOD_WITHIN_S
         silent = not (self.person_speaking or self._barge_in.reply or self._revision_text or self._text)
-        if not asked or not silent:
+        if not silent or not self._seen.nod_answers(at_s):
             return []
         self._new_revision(NOD, typed=False)
-        self._speech_end_s, self._asked = at_s, ""
+        self._speech_end_s = at_s
         return [TurnMaybeOver(self._revision, NOD), *self._end("nod")]
 
     # Is the turn over?
@@ -292,10 +280,10 @@ class Floor:
             words_p=self._words_p,
             scored=self._scored,
             speech_s=self._voiced_s,
-            asked=self._asked,
+            asked=self._seen.asked,
             habit=self._habit,
-            mouth=self._face.mouth,
-            facing=self._face.facing,
+            mouth=self._seen.face.mouth,
+            facing=self._seen.face.facing,
         )
         ends = ending(cues, self._settings)
         if self._discarded >= self._settings.speculations:
@@ -364,15 +352,20 @@ class Floor:
 
     def _playback_started(self, reply: int, at_s: float) -> list[Event]:
         self._barge_in.began(reply)
-        self._close_turn()
-        return self._barge_in.sound(at_s) if self.person_speaking else []
+        still_open = self._final_in and not self._ended and bool(words(self._text))
+        decisions = self._overlapped(at_s) if still_open else []
+        if self._barge_in.reply:
+            self._close_turn()
+        if self.person_speaking:
+            decisions += self._barge_in.sound(at_s)
+        return decisions
 
     def _playback_stopped(self, reply: int, at_s: float) -> list[Event]:
         if reply == self._barge_in.taken or (self._barge_in.reply and reply != self._barge_in.reply):
             return []
         waited = self._barge_in.protected and self._final_in
         self._barge_in.stopped()
-        self._agent_stopped_s = at_s
+        self._seen.agent_stopped(at_s)
         if self._ended:
             self._close_turn()
         return self._heard_out(at_s) if waited else []
