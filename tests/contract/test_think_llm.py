@@ -295,3 +295,16 @@ async def test_loading_needs_a_model_and_a_key_or_an_address(monkeypatch: pytest
     assert (local.name, local.model) == ("openai", "m")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     await OpenAiChat.load(context(LlmSettings(model="m")))
+
+
+async def test_pictures_of_a_message_go_as_data(server: ScriptedServer) -> None:
+    server.script = [content("A cat."), finish(), USAGE, DONE]
+    chat = OpenAiChat(f"{server.url}/v1", "m")
+    await ask(chat, LlmRequest([Message("user", "What is this?", images=(b"\xff\xd8one", b"\xff\xd8two"))]))
+    await chat.close()
+    [message] = server.requests[0]["messages"]
+    assert message["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9hvbmU="}},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9h0d28="}},
+        {"type": "text", "text": "What is this?"},
+    ]

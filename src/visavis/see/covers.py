@@ -6,7 +6,7 @@ Faces are looked for in this one picture and forgotten; that needs no consent to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from visavis.kernel.errors import ProviderError
 from visavis.see.aside import aside
@@ -17,6 +17,7 @@ from visavis.see.privacy import bystanders, filled, only, person, personal_boxes
 from visavis.see.reading import Box, Line
 
 
+@runtime_checkable
 class FaceFinder(Protocol):
     async def boxes(self, image: Image) -> list[Box]:
         """All faces, largest first. Raises ProviderError."""

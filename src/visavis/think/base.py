@@ -26,12 +26,15 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the prompt. `tool_call_id` is set on `tool` messages, `tool_calls` on `assistant` ones."""
+    """One message of the prompt. `tool_call_id` is set on `tool` messages, `tool_calls` on `assistant` ones. `images`
+    are JPEG files that a `user` message shows; a model without eyes is not sent any.
+    """
 
     role: Role
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    images: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Source: OpenAI API reference, "Create chat completion" and "streaming", read 202
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -53,6 +54,10 @@ def messages_json(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 def _message_json(message: Message) -> dict[str, Any]:
     row: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.images:
+        shown = [f"data:image/jpeg;base64,{base64.b64encode(image).decode()}" for image in message.images]
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in shown]
+        row["content"] = [*pictures, {"type": "text", "text": message.text}]
     if message.tool_calls:
         row["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

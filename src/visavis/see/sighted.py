@@ -1,0 +1,40 @@
+"""The describers that `[vision]` names, loaded once per process and shared by its calls."""
+
+from __future__ import annotations
+
+import logging
+
+from visavis.kernel.errors import ModelError
+from visavis.kernel.settings import VisionSettings
+from visavis.models.engines import Engines
+from visavis.see.base import FaceEngine
+from visavis.see.covers import Covers, FaceFinder
+from visavis.see.text_reader import LineReader
+from visavis.see.vision import Sighted
+from visavis.see.vlm_embedded import remote
+
+log = logging.getLogger(__name__)
+
+
+async def load_sighted(engines: Engines, vision: VisionSettings, face: FaceEngine | None) -> Sighted:
+    """Text recognition that is not there is left out, with a warning: a conversation does not need it. Raises
+    ConfigError and ModelError for a provider that was asked for.
+    """
+    describer = await engines.get("vision", vision.provider) if vision.provider else None
+    faces = face if isinstance(face, FaceFinder) else None
+    return Sighted(
+        reader=await _reader(engines, vision.ocr),
+        describer=describer,
+        remote=remote(vision),
+        covers=Covers(vision.blur, faces) if vision.blur else None,
+        deadline_s=vision.deadline_s,
+    )
+
+
+async def _reader(engines: Engines, name: str) -> LineReader | None:
+    try:
+        reader: LineReader | None = await engines.get("vision", name) if name else None
+    except ModelError as error:
+        log.warning("calls go without text recognition: %s", error)
+        return None
+    return reader
