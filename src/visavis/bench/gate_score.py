@@ -17,11 +17,12 @@ from visavis.see.base import Image
 from visavis.see.budget import Budget
 from visavis.see.gate import FrameGate
 from visavis.see.luma import luma
-from visavis.see.sizes import SCENE_PX, TEXT_PX, fitted, image_tokens
+from visavis.see.sizes import SCENE_PX, TEXT_PX, fitted
+from visavis.see.tokens import cost
 
 WITHIN_S = 2.0
-USD_PER_MILLION_TOKENS = 2.5
-"""List price of input tokens of a large vision model."""
+MODEL = "gpt-4o"
+"""Whose tokens and list price are told."""
 BLOCK = 20
 DIFFERENCE = 4.0
 """The simplest gate by content: a frame goes when a block of 20×20 cells has another mean than in the last one."""
@@ -70,7 +71,7 @@ def follow(
     slack_s: float = 0.0,
 ) -> Log:
     """Shows a gate all `pictures` and logs what it decides. `slack_s`: how exact the labels' times are."""
-    log, gate, simple = Log(kind, source, labels, slack_s), FrameGate(source, Budget()), _Simple()
+    log, gate, simple = Log(kind, source, labels, slack_s), FrameGate(source, Budget(), MODEL), _Simple()
     for at_s, image in pictures:
         frame = VideoFrame(image, source, at_s)
         began_s = time.process_time()
@@ -110,14 +111,19 @@ class _Simple:
 
 
 def _clock_tokens(image: Image, source: VideoSource) -> int:
-    height, width = image.shape[:2]
-    return image_tokens(*fitted(width, height, TEXT_PX if source == "screen" else SCENE_PX))
+    return _tokens(image, "clock", source)
 
 
 def _tokens(image: Image, why: str, source: VideoSource) -> int:
+    """What the gate counts too: a full picture of a screen and of what is held up, a small one of a scene."""
     height, width = image.shape[:2]
     full = source == "screen" or why == "held_up"
-    return image_tokens(*fitted(width, height, TEXT_PX if full else SCENE_PX))
+    return cost(MODEL, *fitted(width, height, TEXT_PX if full else SCENE_PX)).tokens
+
+
+def _usd_per_hour(tokens: int, minutes: float) -> float:
+    million = cost(MODEL, 1024, 1024)
+    return round(tokens * million.usd / million.tokens / minutes * 60, 3) if minutes else 0.0
 
 
 def found(log: Log, told: Sequence[Told]) -> tuple[list[Label], list[Told]]:
@@ -183,8 +189,8 @@ def total(logs: Sequence[Log]) -> Row:
         "events_per_min": round(events / minutes, 2) if minutes else 0.0,
         **_sums(logs),
         **rows,
-        "usd_per_hour": round(sent * USD_PER_MILLION_TOKENS / 1e6 / minutes * 60, 3) if minutes else 0.0,
-        "clock_usd_per_hour": round(clock * USD_PER_MILLION_TOKENS / 1e6 / minutes * 60, 3) if minutes else 0.0,
+        "usd_per_hour": _usd_per_hour(sent, minutes),
+        "clock_usd_per_hour": _usd_per_hour(clock, minutes),
     }
 
 

@@ -12,8 +12,8 @@ MINUTE_S = 60.0
 class Limits:
     """0 is no limit. `asked_share` of each limit of a minute is kept for frames that somebody asked for."""
 
-    frames_per_minute: int = 12
-    tokens_per_minute: int = 12_000
+    frames_per_minute: int = 20
+    tokens_per_minute: int = 20_000
     tokens_per_call: int = 0
     usd_per_minute: float = 0.0
     usd_per_call: float = 0.0

@@ -24,6 +24,8 @@ HABIT_FACTOR = 2.5
 HABIT_S = 12.0
 START_HABIT = 3.0
 MOST_HABIT = 20.0
+TOLD_HABIT = 4.0
+"""What was told makes the next change of the same place less of an event: some people never sit still."""
 CORE_BLOCKS = 3
 CORE_OF = 7
 """So many blocks that have changed with nearly all their neighbours: a patch of about 3×5 blocks, 120×200 px at 720p.
@@ -55,6 +57,10 @@ SCENE_SHARE = 0.55
 PERSON_SHARE = 0.14
 GESTURE_SHARE = 0.05
 GAP_S = 3.0
+
+SAME_DIFFERENCE = 10.0
+SAME_SHARE = 0.1
+"""Stricter than a change: a view taken for another is lost, one too many only costs."""
 
 
 class CameraChange:
@@ -130,7 +136,7 @@ class CameraChange:
         if self._patch_since_s is None:
             self._patch_since_s = frame.at_s
         waited_s = frame.at_s - self._patch_since_s
-        held = waited_s >= HELD_S and self._rests(means, patch)
+        held = waited_s >= HELD_S and self._rests(means, patch, waited_s)
         if not held and not (waited_s >= PATIENCE_S and share >= LARGE_SHARE):
             return None
         return self._tell(self._kind(patch, share), patch, means, frame, settled=held)
@@ -141,14 +147,15 @@ class CameraChange:
         drifted = faded(self._told, means, passed_s, DRIFT_S)
         self._told = np.where(changed, self._told, drifted)
 
-    def _rests(self, means: Blocks, patch: Mask) -> bool:
+    def _rests(self, means: Blocks, patch: Mask, waited_s: float) -> bool:
         began_s, before = self._recent[0]
         if self._last_s - began_s < 0.6 * HELD_S:
             return False
         middle = self._recent[len(self._recent) // 2][1]
         moved = np.maximum(np.abs(means - before), np.abs(means - middle))
-        moves_on = int(neighbours(moved > MOVES_ON, CORE_OF).sum()) >= CORE_BLOCKS
-        return not moves_on and float((moved[patch] < STILL).mean()) >= STILL_SHARE
+        patience = 1 + min(max(0.0, waited_s - HELD_S), 1.0)  # a page in the hand trembles
+        moves_on = int(neighbours(moved > patience * MOVES_ON, CORE_OF).sum()) >= CORE_BLOCKS
+        return not moves_on and float((moved[patch] < patience * STILL).mean()) >= STILL_SHARE
 
     def _kind(self, patch: Mask, share: float) -> ChangeKind:
         if share >= SCENE_SHARE:
@@ -164,6 +171,7 @@ class CameraChange:
         box, share = box_of(patch, frame.image), float(patch.mean())
         latest = [blocks for at_s, blocks in self._recent if frame.at_s - at_s <= HELD_S / 2]
         self._told = np.stack(latest).mean(axis=0, dtype=np.float32)
+        self._habit[patch] = np.minimum(self._habit[patch] + TOLD_HABIT, MOST_HABIT)
         self._gain, self._live_told = 0.0, self._live
         self._patch_since_s = self._light_since_s = None
         return Change(kind, frame.at_s, box, round(share, 4), settled)
@@ -175,8 +183,9 @@ def same_view(one: Grid, other: Grid) -> bool:
         return False
     first, second = block_means(one), block_means(other)
     gain = np.median((second + 8) / (first + 8))
-    changed = np.abs((second + 8) / gain - 8 - first) > LEAST_DIFFERENCE
-    return bool(abs(math.log(gain)) < LIGHT and neighbours(changed, CORE_OF).sum() < CORE_BLOCKS)
+    changed = np.abs((second + 8) / gain - 8 - first) > SAME_DIFFERENCE
+    solid = int(neighbours(changed, CORE_OF).sum()) >= CORE_BLOCKS
+    return not solid and abs(math.log(gain)) < LIGHT and float(changed.mean()) < SAME_SHARE
 
 
 def _filled(patch: Mask) -> bool:

@@ -7,7 +7,7 @@ words new, do they matter to the talk) is decided by `second_look`, before a mod
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.see.base import Change, Decision
@@ -16,7 +16,8 @@ from visavis.see.change import ChangeDetector, detector
 from visavis.see.luma import luma
 from visavis.see.novelty import Embedding, Readings, Views, relevance
 from visavis.see.sharpest import Sharpest
-from visavis.see.sizes import fitted, image_tokens, longest_px
+from visavis.see.sizes import fitted, longest_px
+from visavis.see.tokens import Cost, cost
 
 ASK_HOLDS_S = 3.0
 """A question that needs eyes waits so long for a frame when there is no fresh one."""
@@ -46,17 +47,16 @@ DROPPED = ("unchanged", "too_small", "late", "already_sent", "over_budget", "not
 REASONS: tuple[str, ...] = (*SENT.values(), *OTHER_SENT, *DROPPED)
 """Stable: the ledger, the pages and docs/vision.md name them."""
 
-Price = Callable[[int, int], float]
-"""US dollars for a frame of (width, height)."""
-
 
 class FrameGate:
-    """One source of one call; the budget is the call's. Not thread-safe: one caller pushes its frames in order."""
+    """One source of one call; the budget is the call's, `model` the name of the vision model that frames go to ('':
+    none, they are only read here). One caller pushes its frames in order; not thread-safe.
+    """
 
-    def __init__(self, source: VideoSource, budget: Budget, price: Price | None = None) -> None:
+    def __init__(self, source: VideoSource, budget: Budget, model: str = "") -> None:
         self._source = source
         self._budget = budget
-        self._price = price or (lambda _width, _height: 0.0)
+        self._model = model
         self.sharpest = Sharpest()
         self._readings = Readings()
         self.reset()
@@ -69,6 +69,7 @@ class FrameGate:
         self._last_s = self._sent_s = -math.inf
         self._asked_s = -math.inf
         self._owed: Change | None = None
+        self._owed_price = Cost(0, 0.0, known=True)
 
     def take(self, frame: VideoFrame) -> Decision:
         """Every frame, in order. A decision to send carries the frame to send, which may be one a little older.
@@ -126,11 +127,9 @@ class FrameGate:
 
     def _due(self, now_s: float) -> Change | None:
         """What the budget held back, once there is room again."""
-        if self._owed is None or self._budget.room(now_s, 1) < 0:
-            return None
-        if now_s - self._owed.at_s > OWED_S:
+        if self._owed is not None and now_s - self._owed.at_s > OWED_S:
             self._owed = None
-        return self._owed
+        return self._owed if self._budget.allows(now_s, self._owed_price.tokens, self._owed_price.usd) else None
 
     def _send_asked(self, now_s: float) -> Decision:
         frame = self.sharpest.best(now_s - FRESH_S, now_s)
@@ -144,11 +143,11 @@ class FrameGate:
         height, width = frame.image.shape[:2]
         longest = longest_px(change.kind if change else None, self._source, asked=asked)
         size = fitted(width, height, longest)
-        tokens, usd = image_tokens(*size), self._price(*size)
-        if not self._budget.allows(now_s, tokens, usd, asked=asked):
-            self._owed = change or self._owed
+        price = cost(self._model, *size)
+        if not self._budget.allows(now_s, price.tokens, price.usd, asked=asked):
+            self._owed, self._owed_price = change or self._owed, price
             return Decision(False, "over_budget")
-        self._budget.spend(now_s, tokens, usd)
+        self._budget.spend(now_s, price.tokens, price.usd)
         self._owed, self._sent_s = None, frame.at_s
         grid = luma(frame.image)
         if grid is not None:

@@ -37,7 +37,7 @@ HABIT = 0.3
 HABIT_S = 4.0
 OLD_HABIT = 0.15
 OLD_HABIT_S = 20.0
-FILM_BLOCKS = 4
+FILM_BLOCKS = 2
 """So far, in blocks, what changes together with a moving place is taken for a part of the same film."""
 GROWS_S = 6.0
 """A change that grows and does not settle is told after so long."""

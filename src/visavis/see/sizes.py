@@ -1,8 +1,7 @@
-"""How large a frame is sent, and how many tokens it costs by the published rule of tiles."""
+"""How large a frame is sent: as it is for what may hold text, small for scenes."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import av
@@ -13,9 +12,6 @@ SCENE_PX = 512
 """Long side of frames that show people and things."""
 TEXT_PX = 2048
 """Text goes as it is, up to this long side."""
-
-_BASE_TOKENS, _TILE_TOKENS, _TILE_PX, _SHORT_PX = 85, 170, 512, 768
-"""GPT-4o: shrunk to a short side of 768, then 170 tokens for each tile of 512×512, and 85."""
 
 _READABLE: frozenset[ChangeKind] = frozenset({"text", "layout", "window", "held_up"})
 
@@ -42,11 +38,3 @@ def shrunk(image: Image, longest: int) -> Image:
     frame: Any = av.VideoFrame.from_ndarray(image, "rgb24")
     small: Image = frame.reformat(*size, "rgb24", interpolation="AREA", threads=1).to_ndarray()
     return small
-
-
-def image_tokens(width: int, height: int) -> int:
-    """Tokens of one picture by the rule of tiles; other providers count otherwise, and their own count is used."""
-    width, height = fitted(width, height, 2048)
-    shrink = max(1.0, min(width, height) / _SHORT_PX)
-    tiles = math.ceil(width / shrink / _TILE_PX) * math.ceil(height / shrink / _TILE_PX)
-    return _BASE_TOKENS + _TILE_TOKENS * tiles

@@ -6,7 +6,16 @@ from typing import TypeVar
 
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.errors import ConsentMissing
-from visavis.kernel.events import DocumentRead, Event, FaceCue, Nodded, SightNoted, SightTriggered
+from visavis.kernel.events import (
+    DocumentRead,
+    Event,
+    FaceCue,
+    FramesDropped,
+    FrameSent,
+    Nodded,
+    SightNoted,
+    SightTriggered,
+)
 from visavis.kernel.media import AudioFrame, VideoFrame
 from visavis.trust.consent import Consent, Purpose
 
@@ -31,7 +40,7 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
     """The purpose that `item` serves; '' for content-free facts. `str` is what the person typed or said."""
     if isinstance(item, FaceCue | Nodded):
         return "cues"
-    if isinstance(item, SightNoted | DocumentRead | SightTriggered):
+    if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped):
         return item.source
     if isinstance(item, Event):
         return "listen" if item.content else ""

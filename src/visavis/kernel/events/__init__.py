@@ -49,7 +49,15 @@ from visavis.kernel.events.reply import (
     ReplyReleased,
     ReplyStarted,
 )
-from visavis.kernel.events.see import DocumentRead, FaceCue, Nodded, SightNoted, SightTriggered
+from visavis.kernel.events.see import (
+    DocumentRead,
+    FaceCue,
+    FramesDropped,
+    FrameSent,
+    Nodded,
+    SightNoted,
+    SightTriggered,
+)
 from visavis.kernel.events.turn import (
     Acknowledged,
     AsideIgnored,
@@ -134,6 +142,8 @@ AnyEvent = (
     | Apologized
     | FaceCue
     | Nodded
+    | FrameSent
+    | FramesDropped
     | SightNoted
     | DocumentRead
     | SightTriggered
@@ -178,6 +188,8 @@ __all__ = [
     "FirstSpeech",
     "FirstToken",
     "FloorTaken",
+    "FrameSent",
+    "FramesDropped",
     "FramesSeen",
     "HoldRequested",
     "IdlePrompted",

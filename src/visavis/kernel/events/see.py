@@ -63,3 +63,27 @@ class SightTriggered(Event, frozen=True):
     kind: str
     source: VideoSource
     frame_at_s: float
+
+
+class FrameSent(Event, frozen=True):
+    """A frame of `source`, captured at `frame_at_s` and `age_s` seconds old, went to the vision model of `provider`
+    ('': it was only read here) in this size, for the reason `why`. `tokens` and `price_usd` are estimates by the rule of
+    the provider's price list; what it counted itself is in `UsageCounted`.
+    """
+
+    source: VideoSource
+    frame_at_s: float
+    width: int
+    height: int
+    why: str
+    provider: str = ""
+    tokens: int = 0
+    price_usd: float = 0.0
+    age_s: float = 0.0
+
+
+class FramesDropped(Event, frozen=True):
+    """Frames of about the last second that did not go: how many, by reason."""
+
+    source: VideoSource
+    counts: dict[str, int]
