@@ -41,9 +41,9 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
     if isinstance(item, FaceCue | Nodded):
         return "cues"
     if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped):
-        return item.source
+        return item.source or ("camera" if item.content else "")  # content of no source: nobody agreed
     if isinstance(item, Event):
         return "listen" if item.content else ""
     if isinstance(item, VideoFrame):
-        return item.source
+        return item.source or "camera"
     return "listen"
