@@ -96,6 +96,7 @@ class Talker:
     """Each answer is a few minutes long and begins at another sentence."""
 
     name = "talker"
+    tells_ends = False
     model = "double"
 
     def __init__(self) -> None:

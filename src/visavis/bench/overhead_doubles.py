@@ -56,6 +56,7 @@ class InstantLlm:
     """Thirteen tokens without a wait."""
 
     name = "instant"
+    tells_ends = False
     model = "double"
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:

@@ -14,7 +14,7 @@ from visavis.kernel.errors import ProviderError
 from visavis.session.providers import limited, translated
 from visavis.think.base import Llm, LlmRequest
 
-NEW_WORDS = 4
+NEW_WORDS = 3
 """Words that must be new since the last prefill."""
 
 UNSURE_WORDS = 1

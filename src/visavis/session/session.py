@@ -72,6 +72,9 @@ CLOSE_WITHIN_S = 3.0
 COMMIT_AFTER_S = 0.03
 HEAR_OUT_S = 3.0
 
+WORTH_ASKING_S = 0.15
+"""What the model thinks of the words comes so much later; a turn that ends sooner need not ask."""
+
 
 class Session:
     """Build it with a transport that has a person on it, then `await run()`."""
@@ -241,12 +244,13 @@ class Session:
             return self._speech_end_s == ended_s  # no turn has ended since
 
         self._group.create_task(self._recognise(pause, missed), name=f"final-{pause}")
-        self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
+        if not self._layers.llm.tells_ends:
+            self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
 
     async def _recognise(self, pause: int, missed: Callable[[], bool]) -> None:
         """The words up to the pause; and while it is open whether they end a turn, what the model thinks of them."""
         text = await self._hearing.recognise(pause, missed)
-        if text and self._floor.undecided:
+        if text and self._floor.wait_s > WORTH_ASKING_S:
             began_s = self._media.now()
             p = await self._replies.p_ends(text)
             if p is not None:

@@ -133,6 +133,7 @@ class ScriptedLlm:
     """
 
     name = "scripted"
+    tells_ends = False
     model = "script"
 
     def __init__(

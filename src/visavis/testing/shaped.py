@@ -181,6 +181,7 @@ class ShapedLlm:
     """Writes canned answers: a drawn time to the first token, then a steady pace drawn for each reply."""
 
     name = "shaped"
+    tells_ends = False
 
     def __init__(self, script: ShapedScript) -> None:
         if script.llm not in LLM_FIRST:

@@ -88,6 +88,8 @@ LlmEvent = TextDelta | ToolCall | Finished
 class Llm(Protocol):
     name: str
     model: str
+    tells_ends: bool
+    """Whether `p_ends` answers. Then no end-of-turn model listens: it says less, and takes time from this one."""
 
     def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]: ...
 

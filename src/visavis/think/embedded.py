@@ -49,6 +49,7 @@ class EmbeddedLlm:
     """Serves all sessions of the process. Closing a stream stops its work within one step of the model."""
 
     name = "embedded"
+    tells_ends = True
 
     def __init__(self, server: LlamaServer, chat: OpenAiChat, slots: int, slot_directory: Path) -> None:
         self.model = chat.model

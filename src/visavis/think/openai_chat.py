@@ -52,6 +52,7 @@ class OpenAiChat:
     """One HTTP session with kept-alive connections for all calls."""
 
     name = "openai"
+    tells_ends = False
 
     def __init__(
         self, base_url: str, model: str, *, key: str = "", timeouts: Timeouts | None = None, local: bool = False

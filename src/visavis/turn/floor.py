@@ -67,6 +67,7 @@ class Floor:
         self._speech_start_s = 0.0
         self._speech_end_s = 0.0
         self._voiced_s = 0.0
+        self._weighed_s = 0.0
         self._habit = Habit()
         self._pause = 0
         self._final_in = False
@@ -91,6 +92,12 @@ class Floor:
         cut_at_s = self._limit.cut_at_s if self._may_cut() and self.person_speaking and words(self._text) else None
         due = [at_s for at_s in (self._barge_in.wake_at_s, self._wake_at_s, cut_at_s) if at_s is not None]
         return min(due, default=None)
+
+    @property
+    def wait_s(self) -> float:
+        """In a pause, the silence the turn's end still waits for, as far as is known; 0 when it waits for none."""
+        waits = self.undecided and self._wake_at_s is not None
+        return max(0.0, self._speech_end_s + self._ending().over_s - self._weighed_s) if waits else 0.0
 
     @property
     def undecided(self) -> bool:
@@ -259,6 +266,7 @@ class Floor:
             return []
         if not words(self._text) and self._revision_text is None:
             return []
+        self._weighed_s = at_s
         ends = self._ending()
         silence_s = at_s - self._speech_end_s + ROUNDING_S
         over = self._final_in and silence_s >= ends.over_s
