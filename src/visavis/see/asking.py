@@ -1,18 +1,18 @@
 """Does somebody ask for eyes? "What does it say here?", "can you see this?", "¿qué pone aquí?". Pure.
 
-A question about what is in view right now makes the gate send the best fresh frame. Figures of speech ("I see", "let's
-see", "see you later") ask for nothing.
+A question about what is in view right now makes the gate send the best fresh frame. Figures of speech ("I see",
+"let's see", "see you later") ask for nothing.
 """
 
 from __future__ import annotations
 
 import re
 
-_THIS = (
-    r"(?:this|that|these|those|it|here|there|me|my \w+|the (?:screen|picture|page|slide|camera|document|letter|sign))"
-)
+_THING = r"the (?:screen|picture|page|slide|camera|document|letter|sign)"
+_THIS = rf"(?:this|that|these|those|it|here|there|me|my \w+|{_THING})"
+_SEE = r"(?:see|seeing|read|reading|look(?:ing)? at|recogni[sz]e)"
 _ENGLISH = (
-    rf"(?:can|could|do|are) you (?:\w+ )?(?:see|seeing|read|reading|look(?:ing)? at|recogni[sz]e) (?:\w+ ){{0,2}}{_THIS}",
+    rf"(?:can|could|do|are) you (?:\w+ )?{_SEE} (?:\w+ ){{0,2}}{_THIS}",
     r"can you see\b(?! why| how| whether| if)",
     r"(?:have|take|having) a (?:\w+ )?look",
     rf"look at (?:\w+ ){{0,2}}{_THIS}",

@@ -38,6 +38,7 @@ STILL_SHARE = 0.75
 """So much of the patch moves by less than that from the beginning of the time to its end."""
 MOVES_ON = 12.0
 """While patches elsewhere move by more than that, somebody is still on the way."""
+PAGE_DIFFERENCE = 40.0
 PATIENCE_S = 2.5
 """A large change that does not come to rest is told after so long, as not settled."""
 LARGE_SHARE = 0.3
@@ -136,7 +137,7 @@ class CameraChange:
         if self._patch_since_s is None:
             self._patch_since_s = frame.at_s
         waited_s = frame.at_s - self._patch_since_s
-        held = waited_s >= HELD_S and self._rests(means, patch, waited_s)
+        held = waited_s >= HELD_S and self._rests(means, patch, waited_s if _page_like(patch, difference) else 0.0)
         if not held and not (waited_s >= PATIENCE_S and share >= LARGE_SHARE):
             return None
         return self._tell(self._kind(patch, share), patch, means, frame, settled=held)
@@ -182,17 +183,21 @@ def same_view(one: Grid, other: Grid) -> bool:
     if one.shape != other.shape:
         return False
     first, second = block_means(one), block_means(other)
-    gain = np.median((second + 8) / (first + 8))
+    gain = float(np.median((second + 8) / (first + 8)))
     changed = np.abs((second + 8) / gain - 8 - first) > SAME_DIFFERENCE
     solid = int(neighbours(changed, CORE_OF).sum()) >= CORE_BLOCKS
     return not solid and abs(math.log(gain)) < LIGHT and float(changed.mean()) < SAME_SHARE
+
+
+def _page_like(patch: Mask, difference: NDArray[np.float32]) -> bool:
+    return _filled(patch) and float(difference[patch].mean()) > PAGE_DIFFERENCE
 
 
 def _filled(patch: Mask) -> bool:
     """A page or a box in the hand fills most of the rectangle around it."""
     rows, columns = np.flatnonzero(patch.any(axis=1)), np.flatnonzero(patch.any(axis=0))
     around = (int(rows[-1]) - int(rows[0]) + 1) * (int(columns[-1]) - int(columns[0]) + 1)
-    return float(patch.sum()) >= 0.55 * around
+    return bool(patch.sum() >= 0.55 * around)
 
 
 def _same_ratio(one: Grid, other: Grid) -> bool:

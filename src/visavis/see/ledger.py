@@ -1,7 +1,7 @@
 """The frame ledger: every frame of a source that is not sent is counted by reason, every one that is sent is told.
 
-Facts only: `FramesSeen` counts what came in, `FrameSent` and `FramesDropped` what became of it. Readers of the journal
-(the call page, the cost) add them up.
+Facts only: `FramesSeen` counts what came in, `FrameSent` and `FramesDropped` what became of it. Readers of the
+journal (the call page, the cost) add them up.
 """
 
 from __future__ import annotations

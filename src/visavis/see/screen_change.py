@@ -37,7 +37,7 @@ HABIT = 0.3
 HABIT_S = 4.0
 OLD_HABIT = 0.15
 OLD_HABIT_S = 20.0
-FILM_BLOCKS = 2
+FILM_BLOCKS = 4
 """So far, in blocks, what changes together with a moving place is taken for a part of the same film."""
 GROWS_S = 6.0
 """A change that grows and does not settle is told after so long."""
@@ -148,7 +148,7 @@ class ScreenChange:
         if habitual.any():
             for step in range(FILM_BLOCKS):
                 spread_s = _highest_around(moved_s)
-                moved_s = np.where(differing | (habitual if step else True), spread_s, moved_s)
+                moved_s = np.where(differing | (step == 0), spread_s, moved_s)
         return moved_s
 
 
