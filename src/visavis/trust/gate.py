@@ -41,9 +41,14 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
     if isinstance(item, FaceCue | Nodded):
         return "cues"
     if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped):
-        return item.source or ("camera" if item.content else "")  # content of no source: nobody agreed
+        return _shown(item.source) if item.content else item.source
     if isinstance(item, Event):
         return "listen" if item.content else ""
     if isinstance(item, VideoFrame):
-        return item.source or "camera"
+        return _shown(item.source)
     return "listen"
+
+
+def _shown(source: str) -> str:
+    """The purpose of what `source` shows; to what comes from nowhere nobody has agreed."""
+    return source or "nowhere"
