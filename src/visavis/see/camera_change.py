@@ -162,7 +162,7 @@ class CameraChange:
         if share >= SCENE_SHARE:
             return "scene"
         was_live, is_live = self._live_told > LIVE_SHARE, self._live > LIVE_SHARE
-        if was_live != is_live and share >= GESTURE_SHARE:
+        if was_live != is_live and share >= PERSON_SHARE:
             return "person"
         if share < GESTURE_SHARE:
             return "gesture"
@@ -201,4 +201,4 @@ def _filled(patch: Mask) -> bool:
 
 
 def _same_ratio(one: Grid, other: Grid) -> bool:
-    return abs(one.shape[1] / one.shape[0] - other.shape[1] / other.shape[0]) < 0.08
+    return bool(abs(one.shape[1] / one.shape[0] - other.shape[1] / other.shape[0]) < 0.08)

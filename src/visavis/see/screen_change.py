@@ -35,6 +35,8 @@ has come to rest."""
 STIRS = 6.0
 HABIT = 0.3
 HABIT_S = 4.0
+HABIT_STEP_S = 0.5
+"""One picture after a gap makes no habit."""
 OLD_HABIT = 0.15
 OLD_HABIT_S = 20.0
 FILM_BLOCKS = 4
@@ -50,7 +52,6 @@ AROUND_BLOCKS = 2
 
 LAYOUT_SHARE = 0.12
 WINDOW_SHARE = 0.4
-GAP_S = 5.0
 RESIZED_DIFFERS = 6.0
 
 
@@ -104,7 +105,7 @@ class ScreenChange:
         self._times = self._times * np.float32(fade) + active
         self._growths *= fade
         stirring = block_sums(wide(moved > STIRS, LETTERS_CELLS)) >= ACTIVE_CELLS
-        passed_s = min(passed_s, GAP_S)
+        passed_s = min(passed_s, HABIT_STEP_S)
         self._habit = faded(self._habit, stirring, passed_s, HABIT_S)
         self._old_habit = faded(self._old_habit, stirring, passed_s, OLD_HABIT_S)
 
