@@ -19,7 +19,7 @@ def pieces(*deltas: str, language: str = "en") -> list[str]:
     [
         ("Of course, let me look. It is open.", ["Of course,", "let me look.", "It is open."]),
         ("Sure. I can, if you like, do it.", ["Sure.", "I can, if you like, do it."]),
-        ("Sure, I can do that. Yes.", ["Sure, I can do that.", "Yes."]),
+        ("Sure, I can do that. Yes.", ["Sure,", "I can do that.", "Yes."]),
         ("I can do it — maybe.", ["I can do it —", "maybe."]),
         ("Here it is: take it. Then go.", ["Here it is:", "take it.", "Then go."]),
         ("**Sure.** I can.", ["**Sure.**", "I can."]),
@@ -171,3 +171,17 @@ def test_any_chunking_gives_the_same_pieces(words: list[str], glue: str, languag
     assert pieces(*chunks, language=language) == whole == pieces(*text, language=language)
     assert "".join("".join(whole).split()) == "".join(text.split())
     assert all(piece == piece.strip() != "" for piece in whole)
+
+
+def test_an_interjection_stands_alone_and_what_follows_it_begins_as_early() -> None:
+    cutter = ClauseCutter()
+    text = "Yes, every repair in this workshop has a warranty of six months."
+    pieces = [piece for word in text.split(" ") for piece in cutter.feed(f" {word}")] + cutter.flush()
+    assert pieces[0] == "Yes,"
+    assert len(pieces[1].split()) <= FIRST_HARD_WORDS
+    assert " ".join(pieces) == text
+
+
+def test_a_name_before_a_comma_is_no_interjection() -> None:
+    cutter = ClauseCutter()
+    assert (cutter.feed("Anna, we open at nine. ") + cutter.flush())[0] != "Anna,"

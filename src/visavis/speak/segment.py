@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from visavis.speak.segment_words import DATE_ABBREVIATIONS, WordLists, word_lists
+from visavis.speak.segment_words import DATE_ABBREVIATIONS, WordLists, is_interjection, word_lists
 
 FIRST_MIN_WORDS = 2
 FIRST_SOFT_WORDS = 4
@@ -71,9 +71,11 @@ class ClauseCutter:
             end = _Scan(self._text, self._lists, first=self._first, final=final).cut()
             if end is None:
                 return pieces
-            pieces.append(self._text[:end].rstrip())
+            piece = self._text[:end].rstrip()
+            pieces.append(piece)
             self._text = self._text[end:]
-            self._first = False
+            # "Yes," is said quickly: what follows must come as quickly.
+            self._first = self._first and piece.endswith(",") and is_interjection(piece)
 
 
 class _NeedMore(Exception):
@@ -141,7 +143,7 @@ class _Scan:
 
     def _clause(self, before: str, end: int) -> int | None:
         if self.first:
-            return end if _words(before) >= FIRST_MIN_WORDS else None
+            return end if _words(before) >= FIRST_MIN_WORDS or is_interjection(before) else None
         if end > SOFT_CHARS:
             return end
         if end >= CLAUSE_MIN_CHARS:

@@ -92,3 +92,15 @@ def word_lists(language: str) -> WordLists:
     return WordLists(
         joined(_ABBREVIATIONS), joined(_BEFORE_NUMBER), joined(_CONJUNCTIONS), joined(_BREATHS), joined(_ORDINAL)
     )
+
+
+# ruff: noqa: SIM905
+_INTERJECTIONS = frozenset(
+    "yes yeah no sure okay ok right well sorry thanks hello hi great certainly absolutely alright sí claro vale bien"
+    " bueno hola gracias perdón ja nein klar gut hallo danke oui non bonjour merci d'accord".split()
+)
+
+
+def is_interjection(text: str) -> bool:
+    """Whether `text` is one of the words that stand alone at the beginning of an answer: "Yes,", "Okay."."""
+    return text.strip(" ,.!…").lower() in _INTERJECTIONS
