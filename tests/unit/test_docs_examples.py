@@ -22,6 +22,8 @@ from aiohttp import web
 import visavis
 from visavis.bench.barge_in import figures as barge_in_figures
 from visavis.bench.conversation import CallReport
+from visavis.bench.gate import figures as gate_figures
+from visavis.bench.gate_score import Log
 from visavis.bench.loop import compare_loss, loop_figures
 from visavis.bench.report import demo_figures
 from visavis.bench.turn import figures as turn_figures
@@ -253,7 +255,9 @@ def test_every_figure_of_a_bench_is_explained() -> None:
     explained = set(inline("docs/benchmarks.md"))
     overlap = barge_in_figures([])
     turns = turn_figures([pause_of(is_end=True), pause_of(is_end=False)], Usage(audio_s=1.0), 1)
-    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual"}:
+    gate = gate_figures([Log("slides", "screen", [])])
+    seen = {*gate, *gate["rows"][0], *gate["total"], *gate["ablation"][0]}
+    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual", *seen}:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
 

@@ -115,7 +115,7 @@ def scrolling(seed: int, seconds: float = 180.0) -> Take:
             write(tall, 312 if mine else 32, y + 8 + 24 * row, words(draw, 5)[:44], INK, 3)
         y += 24 * count + 34
         ends.append(y)
-    first = next(index for index, end in enumerate(ends) if end > 640)
+    first = next(index for index, end in enumerate(ends) if end >= 660)
     steps: list[tuple[float, float, float]] = []
     labels, at = [], first
     for when_s in moments(draw, 8, seconds):
