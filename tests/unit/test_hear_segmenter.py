@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visavis.hear.segmenter import WINDOW_S, SpeechSegmenter
+from visavis.hear.segmenter import EAGER_P, WINDOW_S, SpeechSegmenter
 from visavis.kernel.events.turn import SpeechStarted, SpeechStopped
 from visavis.kernel.settings import TurnSettings
 
@@ -98,3 +98,10 @@ def test_events_alternate_in_order_and_keep_their_promises(
             assert all(score < min(start, stop) for score in quiet)
             speaking, last_s = False, event.at_s
         assert segmenter.speaking == speaking
+
+
+def test_eager_one_likely_window_is_enough() -> None:
+    segmenter = SpeechSegmenter(TurnSettings())
+    segmenter.eager = True
+    assert segmenter.push(0.0, 0.2) is None
+    assert segmenter.push(WINDOW_S, EAGER_P) == SpeechStarted(at_s=WINDOW_S)

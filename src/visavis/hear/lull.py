@@ -12,7 +12,7 @@ from visavis.kernel.media import Pcm
 
 FRAMES_TOGETHER = 8
 SAMPLES_TOGETHER = 2560
-"""What is looked at together in a lull at most: eight frames, of 20 ms as a rule, and 160 ms, exactly five windows."""
+"""What is looked at together in a lull at most: eight frames, mostly of 20 ms, and 160 ms, exactly five windows."""
 
 SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1

@@ -9,6 +9,8 @@ from visavis.kernel.settings import TurnSettings
 WINDOW_S = 512 / HEAR_RATE_HZ
 """Each probability speaks for 32 ms."""
 
+EAGER_P = 0.4
+
 _SLACK_S = 1e-6  # sums of window lengths must not miss a threshold by a rounding error
 
 
@@ -23,6 +25,9 @@ class SpeechSegmenter:
         self._stop_p = min(settings.vad_stop, settings.vad_start)
         self._start_s = settings.vad_start_s
         self._stop_s = settings.vad_stop_s
+        self.eager = False
+        """A single window at `EAGER_P` announces speech: while the agent speaks, turning it down a moment for nothing
+        costs less than talking over somebody. What the sound was is for the floor to find out."""
         self._speaking = False
         self._first_s: float | None = None  # first window of speech not yet announced
         self._above_s = 0.0
@@ -44,13 +49,13 @@ class SpeechSegmenter:
     def _while_silent(self, at_s: float, p: float) -> SpeechStarted | None:
         if p < self._stop_p or (self._first_s is not None and at_s - self._ended_s > self._stop_s):
             self._first_s = None
-        if p < self._start_p:
+        if p < (EAGER_P if self.eager else self._start_p):
             return None
         if self._first_s is None:
             self._first_s, self._above_s = at_s, 0.0
         self._above_s += WINDOW_S
         self._ended_s = at_s + WINDOW_S
-        if self._above_s + _SLACK_S < self._start_s:
+        if not self.eager and self._above_s + _SLACK_S < self._start_s:
             return None
         started = SpeechStarted(at_s=self._first_s)
         self._speaking, self._first_s = True, None

@@ -81,6 +81,7 @@ class Ears:
     def hurry(self, on: bool) -> None:
         """Whether words are wanted as soon as they can be known: the agent is being heard."""
         self._asr.hurry(on)
+        self._segmenter.eager = on
 
     async def close(self) -> None:
         """Cancels recognition; nothing is heard afterwards."""

@@ -1,5 +1,5 @@
-"""What is seen. Visual cues are noted only with consent to `cues`, and only when one changes; what a camera or a screen
-shows, only with consent to that.
+"""What is seen. Visual cues are noted only with consent to `cues`, and only when one changes; what a camera or a
+screen shows, only with consent to that.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class SightTriggered(Event, frozen=True):
 
 class FrameSent(Event, frozen=True):
     """A frame of `source`, captured at `frame_at_s` and `age_s` seconds old, went to the vision model of `provider`
-    ('': it was only read here) in this size, for the reason `why`. `tokens` and `price_usd` are estimates by the rule of
-    the provider's price list; what it counted itself is in `UsageCounted`.
+    ('': it was only read here) in this size, for the reason `why`. `tokens` and `price_usd` are estimates by the rule
+    of the provider's price list; what it counted itself is in `UsageCounted`.
     """
 
     source: VideoSource
