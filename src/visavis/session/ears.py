@@ -48,6 +48,7 @@ class Ears:
         self._window = layers.vad.window
         self._asr: AsrStream = layers.asr.stream(language, self._partial)
         self._segmenter = SpeechSegmenter(settings)
+        self._eager = far_end is None  # what is left of an echo must not pass for a person
         self._microphone = Microphone(layers.echo_canceller() if far_end else None, far_end)
         self._gain = AutoGain() if layers.gain else None
         self._lull = Lull()
@@ -81,7 +82,7 @@ class Ears:
     def hurry(self, on: bool) -> None:
         """Whether words are wanted as soon as they can be known: the agent is being heard."""
         self._asr.hurry(on)
-        self._segmenter.eager = on
+        self._segmenter.eager = on and self._eager
 
     async def close(self) -> None:
         """Cancels recognition; nothing is heard afterwards."""
