@@ -21,13 +21,13 @@ from hibari import Hibari
 
 from visavis.hear.base import Asr, AsrStream, Words
 from visavis.hear.moonshine import MoonshineAsr
-from visavis.hear.resample import Resampler
 from visavis.hear.segmenter import WINDOW_S, SpeechSegmenter
 from visavis.hear.silero import WINDOW, SileroVad
 from visavis.hear.smart_turn import SmartTurn
 from visavis.hear.whisper import WhisperAsr
 from visavis.kernel.events.turn import SpeechStarted, SpeechStopped
 from visavis.kernel.media import Pcm, to_float, to_pcm
+from visavis.kernel.resample import Resampler
 from visavis.kernel.settings import Settings
 from visavis.models.engines import EngineContext
 from visavis.models.scheduler import ComputeScheduler

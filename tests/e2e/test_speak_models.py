@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from visavis.hear.resample import Resampler
 from visavis.kernel.media import to_float
+from visavis.kernel.resample import Resampler
 from visavis.kernel.settings import Settings
 from visavis.models.engines import EngineContext
 from visavis.models.scheduler import ComputeScheduler

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visavis.hear.resample import Resampler
 from visavis.kernel.errors import UsageError
 from visavis.kernel.media import Pcm
+from visavis.kernel.resample import Resampler
 
 RATES = [(48_000, 16_000), (24_000, 48_000), (8_000, 16_000), (44_100, 16_000), (16_000, 24_000), (22_050, 48_000)]
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from visavis.hear.silero import CONTEXT, MAX_INLINE, MUTED_PEAK, SETTLED_WINDOWS, WINDOW, SileroVad
+from visavis.hear.lull import SETTLED_WINDOWS
+from visavis.hear.silero import CONTEXT, MAX_INLINE, MUTED_PEAK, WINDOW, SileroVad
 from visavis.kernel.errors import AtCapacity, ProviderError, UsageError
 from visavis.kernel.media import Pcm
 from visavis.models.scheduler import ComputeScheduler

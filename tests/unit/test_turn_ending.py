@@ -39,7 +39,7 @@ SETTINGS = TurnSettings()
 
 
 def over_s(text: str, **cues: object) -> float:
-    return ending(Cues(text, final=True, **cues), SETTINGS).over_s  # type: ignore[arg-type]
+    return ending(Cues(text, **cues), SETTINGS).over_s  # type: ignore[arg-type]
 
 
 # How a text ends.
@@ -159,14 +159,14 @@ def test_a_number_is_waited_for_in_groups() -> None:
 
 
 def test_a_reply_that_would_almost_surely_be_wasted_is_not_begun() -> None:
-    surely = ending(Cues("What time is it?", final=True, score=0.9), SETTINGS)
-    hardly = ending(Cues("My name is um", final=True, score=0.05), SETTINGS)
+    surely = ending(Cues("What time is it?", score=0.9), SETTINGS)
+    hardly = ending(Cues("My name is um", score=0.05), SETTINGS)
     assert surely.start_s == 0.0
     assert hardly == Ending(hardly.over_s, hardly.over_s, "patience") or hardly.start_s > 1.0
 
 
 def test_patience_and_habit_stretch_the_wait() -> None:
-    cues = Cues("It is blue.", final=True, score=0.5)
+    cues = Cues("It is blue.", score=0.5)
     patient = msgspec.structs.replace(SETTINGS, patience=1.5)
     assert ending(cues, patient).over_s == pytest.approx(1.5 * ending(cues, SETTINGS).over_s, abs=0.002)
     slow, quick = Habit(pauses=8, pause_s=1.2), Habit(pauses=8, pause_s=0.25)
@@ -196,10 +196,9 @@ cues_of_any_kind = st.builds(
     Cues,
     texts,
     st.sampled_from(["en", "es-MX", "de", "fr", "zh", ""]),
-    final=st.booleans(),
     score=st.one_of(st.none(), st.floats(0, 1)),
     asked=st.sampled_from(["", "How can I help?", "What is your phone number?", "Is that right?"]),
-    habit=st.builds(Habit, st.integers(0, 50), st.floats(0, 20), st.floats(0, 10)),
+    habit=st.builds(Habit, st.integers(0, 50), st.floats(0, 20)),
     mouth=st.sampled_from(["", "moving", "still", "unsure"]),
     facing=st.sampled_from(["", "here", "away"]),
 )
@@ -310,5 +309,5 @@ def test_more_silence_never_un_ends_a_turn(cues: Cues, looks: list[float]) -> No
         assert not any(isinstance(event, TurnResumed) for event in decided)
         ended += [at_s for event in decided if isinstance(event, TurnEnded)]
     assert len(ended) <= 1
-    least_s = ending(Cues("blue " + cues.text, final=True), SETTINGS).over_s
+    least_s = ending(Cues("blue " + cues.text), SETTINGS).over_s
     assert all(at_s - 1.0 >= least_s - 0.01 for at_s in ended)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from visavis.kernel.events import (
@@ -121,11 +121,11 @@ class Call:
                 self.turns[turn - 1 :] = [decision]
                 self.revision = revision
             case Ducked(reply=reply):
-                assert reply == self.audible and not self.protected
+                assert reply and reply == self.audible and not self.protected
                 assert self.voice == "full"
                 self.voice = "ducked"
             case VoicePaused(reply=reply):
-                assert reply == self.audible and not self.protected
+                assert reply and reply == self.audible and not self.protected
                 assert self.voice == "ducked"
                 self.voice = "paused"
             case BargeInIgnored(reply=reply):
@@ -220,6 +220,7 @@ def test_a_call_keeps_its_rules(call: list[Any]) -> None:
         assert played.floor.wake_at_s is None, "everything that was waited for has come to an end"
 
 
+@example([("utter", 0.0, 3, 0.0), ("start", 0.0, 0, 0.0), ("play", 0.0, 0, 0.0), ("stop", 0.0, 0, 0.0)])
 @given(steps)
 def test_no_voice_stays_ducked_or_paused_for_ever(call: list[Any]) -> None:
     """Not even while somebody goes on making a noise."""

@@ -68,7 +68,7 @@ def fused(name: str, cues: Callable[[Cues], Cues]) -> Detector:
 
 def detectors() -> list[Detector]:
     """From silence alone to everything."""
-    alone = Cues("", scored=False)
+    alone = Cues("")
     return [
         vad_only(),
         smart_turn([0.5]),

@@ -17,7 +17,6 @@ from visavis.kernel.settings import TurnSettings
 from visavis.session.ears import PREROLL_S
 from visavis.think.base import Llm, LlmRequest, Message
 from visavis.turn.ending import Cues, Habit
-from visavis.turn.words import words
 
 COUNTED_S = 0.2
 """Shorter breaks in speech are no pauses."""
@@ -91,20 +90,18 @@ class Listener:
         habit = Habit()
         for number, turn in enumerate(track.turns):
             said = [span for span in spans if span[0] > turn.start_s - 0.3 and span[1] < turn.end_s + 0.3]
-            speech_s = 0.0
-            for index, (start_s, end_s) in enumerate(said):
-                speech_s += end_s - start_s
+            for index, (_, end_s) in enumerate(said):
                 is_end = index == len(said) - 1
                 silence_s = np.inf if is_end else said[index + 1][0] - end_s
                 if silence_s < COUNTED_S or (is_end and not turn.ends):
                     continue
                 text, score = await self._hear(track, said[: index + 1], hint_s)
-                cues = Cues(text, track.language, final=True, score=score, speech_s=speech_s, asked=turn.asked)
+                cues = Cues(text, track.language, score=score, asked=turn.asked)
                 cues = replace(cues, habit=habit, words_p=await self._words_p(text, turn.asked))
                 baseline = await self._baseline(track.pcm, said[: index + 1], silence_s)
                 group = f"{track.source}/{track.voice}/{number}"
                 found.append(Pause(track.source, group, is_end, end_s, silence_s, hint_s, cues, baseline))
-                habit = habit.spoke(len(words(text)), speech_s) if is_end else habit.paused(silence_s)
+                habit = habit if is_end else habit.paused(silence_s)
         return found
 
     async def _hear(self, track: Track, said: Spans, hint_s: float) -> tuple[str, float]:

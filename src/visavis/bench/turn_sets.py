@@ -84,17 +84,6 @@ def call_turns(own: Spans, other: Spans) -> list[Turn]:
     return turns
 
 
-def read_rttm(path: Path) -> dict[str, Spans]:
-    """Speaker → when they speak (NIST RTTM, `SPEAKER file 1 start length … name …`)."""
-    spans: dict[str, Spans] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        fields = line.split()
-        if fields and fields[0] == "SPEAKER":
-            start_s, length_s = float(fields[3]), float(fields[4])
-            spans.setdefault(fields[7], []).append((start_s, start_s + length_s))
-    return spans
-
-
 def labelled(folder: Path) -> Iterator[Track]:
     """`NAME.wav` with `NAME.turns.tsv`: a line for each turn, `start`, `end` what was asked, tab-separated."""
     for labels in sorted(folder.glob("*.turns.tsv")):

@@ -16,7 +16,7 @@ SAMPLES_TOGETHER = 2560
 
 SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1
-"""A lull begins after this many windows in a row with a speech probability below this."""
+"""Silence has settled after this many windows in a row with a speech probability below this."""
 
 LOUDER = 1.5
 """A frame stands out when its peak is above this many times (3.5 dB) the usual one."""
@@ -25,18 +25,33 @@ _USUAL_FRAMES = 16
 _INAUDIBLE = 8
 
 
+class Silence:
+    """Whether a caller has been silent for a while, by the speech probabilities of their windows."""
+
+    def __init__(self) -> None:
+        self._windows = 0
+
+    def scored(self, p: float) -> None:
+        """The speech probability of the next window."""
+        self._windows = self._windows + 1 if p < SURE_OF_SILENCE else 0
+
+    @property
+    def settled(self) -> bool:
+        return self._windows >= SETTLED_WINDOWS
+
+
 class Lull:
     """One caller's: `scored` after each window, `may_wait` for each frame as it comes."""
 
     def __init__(self) -> None:
-        self._silent_windows = 0
+        self._silence = Silence()
         self._peaks: deque[int] = deque(maxlen=_USUAL_FRAMES)
         self._usual = 0
         self._frames = self._samples = 0
 
     def scored(self, p: float) -> None:
         """The speech probability of the next window."""
-        self._silent_windows = self._silent_windows + 1 if p < SURE_OF_SILENCE else 0
+        self._silence.scored(p)
 
     def may_wait(self, pcm: Pcm) -> bool:
         """Whether this frame need not be looked at yet. After False, nothing waits any more."""
@@ -45,7 +60,7 @@ class Lull:
         self._peaks.append(peak)
         self._frames += 1
         self._samples += len(pcm)
-        if not stands_out and self._silent_windows >= SETTLED_WINDOWS and self._room:
+        if not stands_out and self._silence.settled and self._room:
             return True
         # What is usual may be out of date by the frames that waited.
         self._usual = sorted(self._peaks)[len(self._peaks) // 2]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.hear.base import HEAR_RATE_HZ, VadStream
+from visavis.hear.lull import Silence
 from visavis.kernel.errors import ProviderError, UsageError
 from visavis.kernel.media import Pcm, Samples
 from visavis.models.engines import EngineContext
@@ -35,8 +36,6 @@ at (docs/adr/0010). Larger batches mean that the loop is behind; they run on a t
 MUTED_PEAK = 8
 """Samples that stay within ±8 (−72 dBFS) hold nothing to hear: a muted microphone, or its noise gate."""
 
-SURE_OF_SILENCE = 0.1
-SETTLED_WINDOWS = 10
 
 _SCALE = np.float32(1 / 32768)
 _Floats = NDArray[np.float32]
@@ -183,20 +182,20 @@ class SileroStream:
         self._vad = vad
         self._caller = _Caller()
         self._score = 0.0
-        self._silent_windows = 0
+        self._silence = Silence()
 
     async def push(self, window: Pcm) -> float:
         """`window`: 512 samples. Raises UsageError for another length, ProviderError when the model fails."""
         if len(window) != WINDOW:
             raise UsageError(f"a window has {WINDOW} samples, not {len(window)}", stage="hear")
-        if self._silent_windows >= SETTLED_WINDOWS and max(window.max(), -int(window.min())) <= MUTED_PEAK:
+        if self._silence.settled and max(window.max(), -int(window.min())) <= MUTED_PEAK:
             return self._score
         row = np.empty((1, CONTEXT + WINDOW), np.float32)
         row[0, :CONTEXT] = self._caller.context
         np.multiply(window, _SCALE, out=row[0, CONTEXT:], casting="unsafe")
         self._caller.context = row[0, -CONTEXT:]
         self._score = score = await self._vad.score(self._caller, row)
-        self._silent_windows = self._silent_windows + 1 if score < SURE_OF_SILENCE else 0
+        self._silence.scored(score)
         return score
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from visavis.hear.base import HEAR_RATE_HZ
-from visavis.hear.resample import Resampler
 from visavis.kernel.media import Pcm
+from visavis.kernel.resample import Resampler
 
 KEEP_S = 3.0
 

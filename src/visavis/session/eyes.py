@@ -84,4 +84,4 @@ class Eyes:
 
     def _failed(self, error: ProviderError) -> None:
         name = self._face.name if self._face is not None else ""
-        self._note(ProviderFailed("face", name, error.code, type(error.__cause__ or error).__name__))
+        self._note(ProviderFailed.of("face", name, error))

@@ -70,4 +70,4 @@ class Hearing:
             self._failed("endpoint", "endpoint", error)
 
     def _failed(self, layer: str, provider: str, error: ProviderError) -> None:
-        self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
+        self._note(ProviderFailed.of(layer, provider, error))

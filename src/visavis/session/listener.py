@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from visavis.hear.resample import Resampler
 from visavis.kernel.agent import Agent
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import Acknowledged, Event, ProviderFailed, Record
 from visavis.kernel.media import Pcm
+from visavis.kernel.resample import Resampler
 from visavis.kernel.settings import SessionSettings
+from visavis.session.alarm import Alarm
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import murmur
-from visavis.session.providers import SPEAK_S, in_time, translated
+from visavis.session.providers import spoken
 from visavis.speak.base import Speech, Tts
 from visavis.transport.base import OUT_FRAME_S
 from visavis.turn.listening import Listening
@@ -52,37 +52,25 @@ class Listener:
         self._mouth = mouth
         self._media = media
         self._note = note
-        self._retimed = asyncio.Event()
+        self._alarm = Alarm(media, lambda: self._listening.wake_at_s)
 
     def read(self, record: Record) -> None:
         before_s = self._listening.wake_at_s
         self._listening.feed(record.event)
         if self._listening.wake_at_s != before_s:
-            self._retimed.set()
+            self._alarm.reset()
 
     async def run(self) -> None:
         """Shows what is due, until cancelled."""
         sound = await self._synthesised() if self._sounds else None
         while True:
-            await self._due()
+            await self._alarm.rings()
             for shown in self._listening.due(self._media.now()):
                 if shown == Acknowledged("sound") and sound is None:
                     continue
                 self._note(shown)
                 if sound is not None and shown == Acknowledged("sound"):
                     await self._play(sound)
-
-    async def _due(self) -> None:
-        """Waits until the listening wants to look."""
-        while True:
-            self._retimed.clear()
-            due_s = self._listening.wake_at_s
-            wait_s = None if due_s is None else max(0.0, due_s - self._media.now())
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._retimed.wait()
-            except TimeoutError:
-                return
 
     async def _synthesised(self) -> Pcm | None:
         """The "mm-hm" at the door's rate and at a low level; None when the voice fails: then there are only nods."""
@@ -92,7 +80,7 @@ class Listener:
             try:
                 known[key] = await self._speak(key[1])
             except ProviderError as error:
-                self._note(ProviderFailed("tts", self._tts.name, error.code, type(error.__cause__ or error).__name__))
+                self._note(ProviderFailed.of("tts", self._tts.name, error))
                 return None
         speech, rate_hz = known[key], self._mouth.pacer.rate_hz
         pcm = speech.pcm
@@ -102,12 +90,7 @@ class Listener:
         return quiet
 
     async def _speak(self, words: str) -> Speech:
-        tts, agent = self._tts, self._agent
-        stream = tts.stream(words, voice=agent.voice, language=agent.language)
-        pieces: list[Speech] = []
-        with translated("tts", tts.name):
-            async with aclosing(in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=SPEAK_S)) as speeches:
-                pieces = [speech async for speech in speeches]
+        pieces = await spoken(self._tts, words, self._agent)
         if not pieces:
             raise ProviderError("the voice made no sound", stage="speak")
         return Speech(np.concatenate([piece.pcm for piece in pieces]), pieces[0].rate_hz, ())

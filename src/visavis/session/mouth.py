@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from visavis.hear.resample import Resampler
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.events import AudioHeard, Event, PassageStarted, PlaybackStarted, PlaybackStopped
 from visavis.kernel.media import Pcm
 from visavis.kernel.messages import Transcript, VisemeTrack
+from visavis.kernel.resample import Resampler
 from visavis.session.echo_reference import EchoReference
 from visavis.speak.base import Speech
 from visavis.speak.pacer import Paced, Pacer

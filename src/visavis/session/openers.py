@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from statistics import median
 from typing import Literal, Self
@@ -18,7 +17,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.settings import SessionSettings
 from visavis.session.phrases import phrase
-from visavis.session.providers import SPEAK_S, in_time, translated
+from visavis.session.providers import spoken
 from visavis.speak.base import Speech, Tts
 from visavis.speak.openers import can_be_left_out, kind_of, opener, phrases, tool_opener
 
@@ -104,11 +103,8 @@ class Openers:
 
 
 async def _spoken(tts: Tts, text: str, agent: Agent) -> list[Speech]:
-    stream = tts.stream(text, voice=agent.voice, language=agent.language)
     try:
-        with translated("tts", tts.name):
-            async with aclosing(in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=SPEAK_S)) as pieces:
-                return [replace(piece, opener=True) async for piece in pieces]
+        return [replace(piece, opener=True) for piece in await spoken(tts, text, agent)]
     except ProviderError as error:
         log.warning("the opener “%s” cannot be spoken: %s", text, error)
         return []

@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Literal, TypeVar
 
+from visavis.kernel.agent import Agent
 from visavis.kernel.errors import ProviderError, ProviderTimeout, VisavisError
 from visavis.models.scheduler import Preempted
+from visavis.speak.base import Speech, Tts
 
 T = TypeVar("T")
 Which = Literal["first", "idle", "total"]
@@ -68,3 +70,11 @@ async def in_time(
             waited_s += loop.time() - began_s
             limit_s, which = idle_s, "idle"
             yield item
+
+
+async def spoken(tts: Tts, text: str, agent: Agent) -> list[Speech]:
+    """All of `text` in the agent's voice, for words that are made ahead. Raises ProviderError."""
+    stream = tts.stream(text, voice=agent.voice, language=agent.language)
+    with translated("tts", tts.name):
+        async with aclosing(in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=SPEAK_S)) as pieces:
+            return [piece async for piece in pieces]

@@ -56,7 +56,7 @@ def replay(records: Iterable[Record]) -> Replayed:
     for record in records:
         event = record.event
         if isinstance(event, SessionStarted):
-            floor, conductor = Floor(event.turn, event.language, scored=event.scored), Conductor()
+            floor, conductor = Floor(event.turn, event.language), Conductor()
             revisions.clear()
             released.clear()
         if isinstance(event, ReplyDiscarded) and event.why in NOT_THE_FLOORS:

@@ -221,8 +221,7 @@ class Replies:
         heard = unmarked(outcome.text) if shown_only else self._mouth.heard()
         self._current = self._task = None
         self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
-        if self._current is None:
-            self._ahead.turn()
+        self._ahead.turn()
         if not outcome.said_any and not reply.opener:
             self._fact(PlaybackStopped(reply.number))
 

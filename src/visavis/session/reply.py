@@ -203,7 +203,7 @@ class Reply:
 
     def _failed(self, layer: str, provider: str, error: VisavisError) -> None:
         self.outcome.error, self.outcome.layer = error, layer
-        self._note(ProviderFailed(layer, provider, error.code, type(error.__cause__ or error).__name__))
+        self._note(ProviderFailed.of(layer, provider, error))
 
     async def _think(
         self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings

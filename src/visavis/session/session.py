@@ -48,6 +48,7 @@ from visavis.kernel.media import AudioFrame, VideoFrame
 from visavis.kernel.messages import Committed, Consent, Cue, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
 from visavis.kernel.settings import Settings
 from visavis.session.admission import admit, amend
+from visavis.session.alarm import Alarm
 from visavis.session.ears import Ears
 from visavis.session.eyes import Eyes
 from visavis.session.hearing import Hearing
@@ -91,7 +92,7 @@ class Session:
         self._scribe = Scribe(log, Gate(ConsentState()))
         self._history = History(log.past)
         self._page = PageView(transport.send, agent.language)
-        self._floor = Floor(settings.turn, agent.language, scored=layers.endpoint is not None)
+        self._floor = Floor(settings.turn, agent.language)
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
@@ -102,7 +103,7 @@ class Session:
         self._listener = Listener(settings.session, agent, layers.tts, self._mouth, self._media, self._note)
         log.readers += [self._history.read, self._page.read, self._presence.read, self._listener.read]
         self._speech_end_s = 0.0
-        self._retimed = asyncio.Event()
+        self._alarm = Alarm(self._media, lambda: self._floor.wake_at_s)
         self._away = False
         self._cut_off = False
         self._group: asyncio.TaskGroup
@@ -210,7 +211,7 @@ class Session:
             self._carry_out(decision)
         if self._away:
             self._speak_to_nobody()
-        self._retimed.set()
+        self._alarm.reset()
 
     def _carry_out(self, decision: Event) -> None:
         match decision:
@@ -244,14 +245,13 @@ class Session:
             return self._speech_end_s == ended_s  # no turn has ended since
 
         self._group.create_task(self._recognise(pause, missed), name=f"final-{pause}")
-        if not self._layers.llm.tells_ends:
-            self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
+        self._group.create_task(self._hearing.score(pause), name=f"score-{pause}")
 
     async def _recognise(self, pause: int, missed: Callable[[], bool]) -> None:
         """The words up to the pause; and while it is open whether they end a turn, what the model thinks of them."""
         text = await self._hearing.recognise(pause, missed)
-        if text and self._floor.wait_s > WORTH_ASKING_S:
-            began_s = self._media.now()
+        began_s, over_at_s = self._media.now(), self._floor.over_at_s
+        if text and over_at_s is not None and over_at_s - began_s > WORTH_ASKING_S:
             p = await self._replies.p_ends(text)
             if p is not None:
                 self._fact(WordsScored(round(p, 3), pause, round(self._media.now() - began_s, 3)))
@@ -276,15 +276,7 @@ class Session:
     async def _keep_time(self) -> None:
         """Wakes the floor when it asked to be."""
         while True:
-            due_s = self._floor.wake_at_s
-            self._retimed.clear()
-            wait_s = None if due_s is None else max(0.0, due_s - self._media.now())
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._retimed.wait()
-            except TimeoutError:
-                if due_s is not None and due_s == self._floor.wake_at_s:
-                    self._fact(TimerFired(round(due_s, 4)))
+            self._fact(TimerFired(round(await self._alarm.rings(), 4)))
 
     # The person's side.
 

@@ -51,13 +51,17 @@ class Layers:
 async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Layers:
     """Load what `agent` names and put its prompt into the model's cache. Raises ConfigError, ModelError."""
     stack = agent.stack
-    endpoint = await engines.get("endpoint", stack.endpoint) if stack.endpoint else None
+    vad = await engines.get("vad", stack.vad)
+    asr = await engines.get("asr", stack.asr_for(agent.language))
+    llm: Llm = await engines.get("llm", stack.llm)
+    # Where the language model tells whether the words are complete, the sound is scored for a "mm-hm" only.
+    listened = bool(stack.endpoint) and (not llm.tells_ends or settings.session.backchannels == "sounds")
     layers = Layers(
-        vad=await engines.get("vad", stack.vad),
-        asr=await engines.get("asr", stack.asr_for(agent.language)),
-        llm=await engines.get("llm", stack.llm),
+        vad=vad,
+        asr=asr,
+        llm=llm,
         tts=await engines.get("tts", stack.tts_for(agent.language)),
-        endpoint=endpoint,
+        endpoint=await engines.get("endpoint", stack.endpoint) if listened else None,
         echo=settings.session.echo,
         face=await _load_face(engines, stack.face),
         gain=settings.session.gain,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import soxr
 
@@ -13,11 +12,12 @@ from visavis.kernel.clock import MediaClock
 from visavis.kernel.media import AudioFrame, Pcm
 from visavis.kernel.messages import ClientMessage, Consent, Leave, ServerMessage
 from visavis.testing.ear import EAR_HZ, Ear, Heard
+from visavis.testing.mailbox import Mailbox
 from visavis.testing.microphone import FRAME_S, Microphone
 from visavis.transport.base import Gone, Incoming
 
 
-class DirectCaller:
+class DirectCaller(Mailbox):
     """Both ends of the line: a `Transport` for the session, and for the caller what `RtcCaller` offers.
 
     All times are the running loop's. What the session plays is heard at once.
@@ -30,11 +30,10 @@ class DirectCaller:
     playout_delay_s = 0.0
 
     def __init__(self) -> None:
+        super().__init__()
         self.ear = Ear()
-        self.messages: list[tuple[float, Any]] = []
         self._microphone = Microphone(HEAR_RATE_HZ)
         self._sent: list[ClientMessage] = []
-        self._changed = asyncio.Event()
         self._closed = False
 
     # The session's side.
@@ -59,8 +58,7 @@ class DirectCaller:
         """Nothing waits: what was played has been heard."""
 
     def send(self, message: ServerMessage) -> None:
-        self.messages.append((asyncio.get_running_loop().time(), message))
-        self._changed.set()
+        self._received(message)
 
     async def close(self, reason: str) -> None:
         self._closed = True
@@ -81,13 +79,3 @@ class DirectCaller:
 
     async def leave(self) -> None:
         self._sent.append(Leave())
-
-    async def wait_for(self, kind: type[Any], *, timeout_s: float = 10.0, after_s: float = 0.0) -> Any:
-        """The first message of `kind` that came after loop time `after_s`. Raises TimeoutError."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                for at_s, message in self.messages:
-                    if at_s >= after_s and isinstance(message, kind):
-                        return message
-                self._changed.clear()
-                await self._changed.wait()

@@ -20,8 +20,9 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from visavis.kernel.errors import NegotiationFailed, PeerGone
 from visavis.kernel.media import AudioFrame, Pcm
-from visavis.kernel.messages import AnyServerMessage, Bye, ClientMessage, Consent, Leave, decode_server, encode
+from visavis.kernel.messages import Bye, ClientMessage, Consent, Leave, decode_server, encode
 from visavis.testing.ear import AUDIBLE_RMS, EAR_HZ, Ear, Heard
+from visavis.testing.mailbox import Mailbox
 from visavis.testing.rtc_media import MIC_HZ, MicrophoneTrack, TestCardTrack, test_card
 from visavis.testing.udp_relay import UdpRelay
 from visavis.transport import aiortc_internals as internals
@@ -41,7 +42,7 @@ Negotiate = Callable[[str], Awaitable[str]]
 """Takes the SDP offer, gives the SDP answer."""
 
 
-class RtcCaller:
+class RtcCaller(Mailbox):
     """Join with `join(url)` (or `connect(negotiate)` without HTTP), then `say`, `send`, `leave`.
 
     `heard` and `messages` grow while the call lasts. All times are the running loop's. Not reusable after `leave`,
@@ -50,8 +51,8 @@ class RtcCaller:
 
     def __init__(self, *, video: bool = True, loss: float = 0.0, delay_ms: float = 0.0, seed: int = 0) -> None:
         self.session = ""
+        super().__init__()
         self.ear = Ear()
-        self.messages: list[tuple[float, AnyServerMessage]] = []
         self.microphone = MicrophoneTrack()
         self._video = video
         self._relay = UdpRelay(delay_ms=delay_ms, seed=seed) if loss or delay_ms else None
@@ -59,7 +60,6 @@ class RtcCaller:
         self._pc: RTCPeerConnection | None = None
         self._channel: RTCDataChannel | None = None
         self._receiver: AudioReceiver | None = None
-        self._changed = asyncio.Event()
 
     async def join(self, base_url: str, *, timeout_s: float = _CONNECT_S) -> str:
         """Call the server at `base_url`; returns the session's key once audio and messages can flow.
@@ -156,16 +156,6 @@ class RtcCaller:
             await self._relay.close()
             self._relay = None
 
-    async def wait_for(self, kind: type[Any], *, timeout_s: float = 10.0, after_s: float = 0.0) -> Any:
-        """The first message of `kind` that came after loop time `after_s`. Raises TimeoutError."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                for at_s, message in self.messages:
-                    if at_s >= after_s and isinstance(message, kind):
-                        return message
-                self._changed.clear()
-                await self._changed.wait()
-
     @property
     def heard(self) -> list[Heard]:
         """Everything that was played at the ear, in order."""
@@ -222,8 +212,7 @@ class RtcCaller:
         self.ear.play(frame.pcm, asyncio.get_running_loop().time())
 
     def _on_message(self, data: str | bytes) -> None:
-        self.messages.append((asyncio.get_running_loop().time(), decode_server(data)))
-        self._changed.set()
+        self._received(decode_server(data))
 
 
 def _only_candidate(sdp: str, port: int) -> str:

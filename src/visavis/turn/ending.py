@@ -68,41 +68,27 @@ SHORT_ANSWER = 4
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """How this person speaks, as far as the call has shown. `pause_s`: mean pause inside their turns (over `pauses`
-    of them); `words_per_s`: their rate while voiced, 0 while unknown."""
+    """How this person pauses inside their turns, as far as the call has shown: `pauses` times, `pause_s` each."""
 
     pauses: int = 0
     pause_s: float = 0.0
-    words_per_s: float = 0.0
 
     def paused(self, seconds: float) -> Habit:
         """After one more pause inside a turn. Old ones fade: the last ten or so count."""
         weight = 1 / min(self.pauses + 1, 10)
-        return Habit(self.pauses + 1, self.pause_s + weight * (seconds - self.pause_s), self.words_per_s)
-
-    def spoke(self, words: int, seconds: float) -> Habit:
-        """After a turn of `words` words in `seconds` voiced seconds."""
-        if not words or seconds <= 0:
-            return self
-        rate = words / seconds
-        known = self.words_per_s or rate
-        return Habit(self.pauses, self.pause_s, known + 0.3 * (rate - known))
+        return Habit(self.pauses + 1, self.pause_s + weight * (seconds - self.pause_s))
 
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """What is known in a pause. `text`: the words of the turn so far; `final`: by the full recognition pass;
-    `words_p`: the language model's P(they are complete), None while unknown; `score`: the end-of-turn model's
-    P(complete), None while unknown (or never to come: `scored` False); `speech_s`: voiced seconds of the turn;
-    `asked`: what the agent said last; `mouth` and `facing`: what the camera shows ('' for nothing known).
+    """What is known in a pause. `text`: the words of the turn so far; `score`: the end-of-turn model's P(complete),
+    and `words_p`: the language model's, each None while unknown; `asked`: what the agent said last; `mouth` and
+    `facing`: what the camera shows ('' for nothing known).
     """
 
     text: str
     language: str = "en"
-    final: bool = False
     score: float | None = None
-    scored: bool = True
-    speech_s: float = 0.0
     asked: str = ""
     habit: Habit = field(default_factory=Habit)
     mouth: str = ""

@@ -50,12 +50,11 @@ FINAL_GUARD_S = 3.0
 
 
 class Floor:
-    """One session's floor. `language` is a BCP 47 tag; `scored` says whether end-of-turn scores will come."""
+    """One session's floor. `language` is a BCP 47 tag."""
 
-    def __init__(self, settings: TurnSettings, language: str = "en", *, scored: bool = True) -> None:
+    def __init__(self, settings: TurnSettings, language: str = "en") -> None:
         self._settings = settings
         self._language = language
-        self._scored = scored
         self._barge_in = BargeIn(settings, language)
         self._limit = TurnLimit(settings.max_turn_s)
         self._cut = False
@@ -66,8 +65,6 @@ class Floor:
         """A pause's full recognition pass was asked for and its words are not in yet."""
         self._speech_start_s = 0.0
         self._speech_end_s = 0.0
-        self._voiced_s = 0.0
-        self._weighed_s = 0.0
         self._habit = Habit()
         self._pause = 0
         self._final_in = False
@@ -94,10 +91,9 @@ class Floor:
         return min(due, default=None)
 
     @property
-    def wait_s(self) -> float:
-        """In a pause, the silence the turn's end still waits for, as far as is known; 0 when it waits for none."""
-        waits = self.undecided and self._wake_at_s is not None
-        return max(0.0, self._speech_end_s + self._ending().over_s - self._weighed_s) if waits else 0.0
+    def over_at_s(self) -> float | None:
+        """In a pause, when the turn will be over if nothing more is said or learnt; None where that is not open."""
+        return self._speech_end_s + self._ending().over_s if self.undecided else None
 
     @property
     def undecided(self) -> bool:
@@ -163,7 +159,6 @@ class Floor:
         self.person_speaking = False
         self._seen.speaking()
         self._speech_end_s = event.at_s
-        self._voiced_s += max(0.0, event.at_s - self._speech_start_s)
         self._pause += 1
         self.words_due = True
         self._final_in = self._words_in = False
@@ -266,7 +261,6 @@ class Floor:
             return []
         if not words(self._text) and self._revision_text is None:
             return []
-        self._weighed_s = at_s
         ends = self._ending()
         silence_s = at_s - self._speech_end_s + ROUNDING_S
         over = self._final_in and silence_s >= ends.over_s
@@ -283,11 +277,8 @@ class Floor:
         cues = Cues(
             text,
             self._language,
-            final=self._final_in,
             score=self._score,
             words_p=self._words_p,
-            scored=self._scored,
-            speech_s=self._voiced_s,
             asked=self._seen.asked,
             habit=self._habit,
             mouth=self._seen.face.mouth,
@@ -313,7 +304,6 @@ class Floor:
         return [*decisions, TurnMaybeOver(self._revision, self._text)]
 
     def _end(self, why: str) -> list[Event]:
-        self._habit = self._habit.spoke(len(words(self._revision_text or "")), self._voiced_s)
         self._close_count()
         text, typed = self._revision_text or "", self._revision_typed
         return [TurnEnded(self._turn, self._revision, text, self._speech_end_s, why, typed=typed)]
@@ -362,11 +352,10 @@ class Floor:
         self._barge_in.began(reply)
         still_open = self._final_in and not self._ended and bool(words(self._text))
         decisions = self._overlapped(at_s) if still_open else []
-        if self._barge_in.reply:
-            self._close_turn()
-        if self.person_speaking:
-            decisions += self._barge_in.sound(at_s)
-        return decisions
+        if not self._barge_in.reply:
+            return decisions
+        self._close_turn()
+        return [*decisions, *self._barge_in.sound(at_s)] if self.person_speaking else decisions
 
     def _playback_stopped(self, reply: int, at_s: float) -> list[Event]:
         if reply == self._barge_in.taken or (self._barge_in.reply and reply != self._barge_in.reply):
@@ -394,6 +383,5 @@ class Floor:
         self._ended = self._reopened = self._cut = False
         self._limit.closed()
         self._final_in = self._words_in = False
-        self._voiced_s = 0.0
         self._discarded = 0
         self._wake_at_s = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from visavis.kernel.errors import VisavisError
 from visavis.kernel.events.base import Event
 
 
@@ -14,6 +15,11 @@ class ProviderFailed(Event, frozen=True):
     provider: str
     code: str
     detail: str = ""
+
+    @classmethod
+    def of(cls, layer: str, provider: str, error: VisavisError) -> Self:
+        """What `error`, or what it was translated from, tells without its words."""
+        return cls(layer, provider, error.code, type(error.__cause__ or error).__name__)
 
 
 class FellBack(Event, frozen=True):
