@@ -34,6 +34,7 @@ from visavis.kernel.events import (
     encode_event,
 )
 from visavis.kernel.settings import TurnSettings
+from visavis.kernel.shown import AnyShown, Card, Choices, Field, Form, Highlight, Source
 
 KINDS: tuple[type[Event], ...] = typing.get_args(AnyEvent)
 
@@ -49,6 +50,16 @@ FIELDS: dict[Any, st.SearchStrategy[Any]] = {
     dict[str, str]: st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
     dict[str, int]: st.dictionaries(st.text(max_size=8), st.integers(0, 2**40), max_size=3),
     dict[str, float]: st.dictionaries(st.text(max_size=8), numbers, max_size=3),
+    list[str]: st.lists(st.text(max_size=8), max_size=3),
+    list[Source]: st.lists(st.builds(Source, st.text(max_size=8), st.text(max_size=8)), max_size=3),
+    AnyShown: st.sampled_from(
+        [
+            Card("Flight", "On time.", [("Gate", "B 12")], ["Call back"]),
+            Choices("When?", ["Tuesday", "Friday"]),
+            Form("Address", [Field("street", "Street")]),
+            Highlight("Gate"),
+        ]
+    ),
     dict[str, Any]: st.dictionaries(st.text(max_size=8), st.one_of(values, st.lists(values, max_size=2)), max_size=3),
 }
 

@@ -17,9 +17,13 @@ from visavis.kernel.messages import (
     MAX_TYPED_CHARS,
     AnyClientMessage,
     BadMessage,
+    Chosen,
+    Clicked,
     Consent,
     Cue,
+    Filled,
     Leave,
+    Looked,
     Playout,
     Say,
     Start,
@@ -31,6 +35,7 @@ from visavis.kernel.messages import (
     decode_server,
     encode,
 )
+from visavis.kernel.shown import Card, Choices, Field, Form, Source
 
 CLIENT: list[Any] = [
     Consent(True),
@@ -40,6 +45,10 @@ CLIENT: list[Any] = [
     Playout(120.5),
     Track("camera", True, "1"),
     Cue("moving", "here", 1, nod=True),
+    Clicked(4, "Call back"),
+    Chosen(4, ["Tuesday", "Friday"]),
+    Filled(5, {"name": "Ada"}),
+    Looked(source="tariff#3"),
     Start(8000, True),
     Leave(),
 ]
@@ -56,7 +65,17 @@ def test_every_client_message_is_covered() -> None:
 
 @pytest.mark.parametrize("kind", typing.get_args(messages.AnyServerMessage), ids=lambda kind: kind.__name__)
 def test_server_messages_come_back_as_they_were(kind: type[msgspec.Struct]) -> None:
-    samples: dict[Any, Any] = {str: "x", int: 7, float: 1.5, bool: True}
+    samples: dict[Any, Any] = {
+        str: "x",
+        int: 7,
+        float: 1.5,
+        bool: True,
+        dict[str, int]: {"unchanged": 14},
+        Card: Card("Flight", rows=[("Gate", "B 12")], buttons=["Call back"]),
+        Choices: Choices("When?", ["Tuesday", "Friday"], many=True),
+        Form: Form("Address", [Field("street", "Street"), Field("mail", "E-mail", "email", False)]),
+        list[Source]: [Source("tariff#3", "Tariffs", "Baggage is free.")],
+    }
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):

@@ -10,6 +10,8 @@ import msgspec
 
 from visavis.kernel.events.see import FacingCue, MouthCue
 from visavis.kernel.json_text import encode_json
+from visavis.kernel.media import VideoSource
+from visavis.kernel.shown import LABEL_CHARS, MANY, TITLE_CHARS, Card, Choices, Form, Source
 
 MAX_MESSAGE_BYTES = 16_384
 MAX_TYPED_CHARS = 2_000
@@ -74,11 +76,43 @@ class Start(ClientMessage, frozen=True, tag="start"):
     consent: bool = False
 
 
+class Clicked(ClientMessage, frozen=True, tag="clicked"):
+    """The person pressed a button of the card `show`; works like saying its words."""
+
+    show: int
+    button: Annotated[str, msgspec.Meta(max_length=LABEL_CHARS)]
+
+
+class Chosen(ClientMessage, frozen=True, tag="chosen"):
+    """The person chose these options of the choices `show`; works like saying them."""
+
+    show: int
+    options: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=TITLE_CHARS)]], msgspec.Meta(min_length=1, max_length=MANY)
+    ]
+
+
+class Filled(ClientMessage, frozen=True, tag="filled"):
+    """The person filled in the form `show`: field name → what they wrote; works like saying it."""
+
+    show: int
+    values: Annotated[
+        dict[str, Annotated[str, msgspec.Meta(max_length=MAX_TYPED_CHARS)]], msgspec.Meta(max_length=MANY)
+    ]
+
+
+class Looked(ClientMessage, frozen=True, tag="looked"):
+    """The person opened the rest of the card `show`, or the passage `source` of a caption; nothing is answered."""
+
+    show: int = 0
+    source: Annotated[str, msgspec.Meta(max_length=TITLE_CHARS)] = ""
+
+
 class Leave(ClientMessage, frozen=True, tag="leave"):
     pass
 
 
-AnyClientMessage = Consent | Say | Typing | Playout | Track | Cue | Start | Leave
+AnyClientMessage = Consent | Say | Typing | Playout | Track | Cue | Clicked | Chosen | Filled | Looked | Start | Leave
 
 
 class ServerMessage(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
@@ -107,12 +141,15 @@ class State(ServerMessage, frozen=True, tag="state"):
 
 
 class Transcript(ServerMessage, frozen=True, tag="transcript"):
-    """Captions. `id` names the line: a later message with the same role and id replaces it."""
+    """Captions. `id` names the line: a later message with the same role and id replaces it. `sources`: the passages
+    that the agent's words rest on.
+    """
 
     role: Literal["user", "agent"]
     text: str
     final: bool
     id: int = 0
+    sources: list[Source] = []
 
 
 class VisemeTrack(ServerMessage, frozen=True, tag="visemes"):
@@ -156,6 +193,78 @@ class ToolNote(ServerMessage, frozen=True, tag="tool"):
     status: Literal["called", "done", "failed"]
 
 
+class ShowCard(ServerMessage, frozen=True, tag="card"):
+    """Put this on the page. `show` names it in what comes back; the same number again replaces it. `answered`: the
+    person has pressed a button, chosen or filled in already.
+    """
+
+    show: int
+    card: Card
+    answered: bool = False
+
+
+class ShowChoices(ServerMessage, frozen=True, tag="choices"):
+    show: int
+    choices: Choices
+    answered: bool = False
+
+
+class ShowForm(ServerMessage, frozen=True, tag="form"):
+    show: int
+    form: Form
+    answered: bool = False
+
+
+class ShowHighlight(ServerMessage, frozen=True, tag="highlight"):
+    """Point at `part` (a label, option or title) of what is shown as `show`, and at nothing else."""
+
+    show: int
+    part: str
+
+
+class Frame(ServerMessage, frozen=True, tag="frame"):
+    """A frame that went to be looked at: of `source`, captured at `frame_at_s` (media time), `age_s` old, in this
+    size and for the reason `why` (`docs/vision.md`). `tokens` and `price_usd` are estimates; `provider` is '' when
+    nothing left this server. `thumbnail`: base64 of a JPEG at most 160 px wide, '' when there is none.
+    """
+
+    source: VideoSource
+    frame_at_s: float
+    why: str
+    width: int
+    height: int
+    tokens: int = 0
+    price_usd: float = 0.0
+    age_s: float = 0.0
+    provider: str = ""
+    thumbnail: str = ""
+
+
+class Sight(ServerMessage, frozen=True, tag="sight"):
+    """What was read or described in the frame of `source` at `frame_at_s`, and by what (`how`); `document`: kept
+    under this number, or 0.
+    """
+
+    source: VideoSource
+    frame_at_s: float
+    text: str
+    how: str
+    document: int = 0
+
+
+class SightTotals(ServerMessage, frozen=True, tag="sight_totals"):
+    """Of this call so far: frames that came in, that were sent, that were not and why; estimated tokens and price of
+    what was sent; `saved`: share of tokens, 0–1, against sending one frame a second of each source.
+    """
+
+    seen: int
+    sent: int
+    dropped: dict[str, int]
+    tokens: int = 0
+    price_usd: float = 0.0
+    saved: float = 0.0
+
+
 class Committed(ServerMessage, frozen=True, tag="committed"):
     """Every journal record of this session up to `seq` is on disk."""
 
@@ -185,6 +294,13 @@ AnyServerMessage = (
     | Duck
     | Latency
     | ToolNote
+    | ShowCard
+    | ShowChoices
+    | ShowForm
+    | ShowHighlight
+    | Frame
+    | Sight
+    | SightTotals
     | Committed
     | Problem
     | Bye

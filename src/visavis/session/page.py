@@ -11,6 +11,7 @@ from visavis.kernel.events import (
     BargeInIgnored,
     Ducked,
     FloorTaken,
+    FrameSent,
     NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
@@ -36,6 +37,7 @@ from visavis.kernel.messages import (
 )
 from visavis.observe.waterfall import Waterfall, Waterfalls
 from visavis.session.phrases import phrase
+from visavis.session.sights import Sights
 
 
 class PageView:
@@ -49,9 +51,11 @@ class PageView:
         self._ducked = False
         self._state: AgentState = "waiting"
         self._waterfalls = Waterfalls(self._latency)
+        self._sights = Sights(send)
 
     def read(self, record: Record) -> None:
         self._waterfalls.read(record)
+        self._sights.read(record)
         self._show_state(record)
         self._show_duck(record)
         match record.event:
@@ -74,6 +78,12 @@ class PageView:
                 self._send(ToolNote(name, "done" if ok else "failed"))
             case Apologized(code=code):
                 self._send(Problem(code, phrase("apology_shown", self._language)))
+
+    def frame_sent(self, event: FrameSent, thumbnail: bytes) -> None:
+        """Show a frame that went to be looked at. `event` is on record already; `thumbnail`: a JPEG at most 160 px
+        wide of what was sent (after blurring), or b''.
+        """
+        self._sights.show(event, thumbnail)
 
     def _next_line(self) -> None:
         """An answer was heard or shown: what the person says next is a line of its own."""
@@ -113,6 +123,7 @@ class PageView:
     def again(self) -> None:
         """The person is back on a new line, whose page knows nothing."""
         self._send(State(self._state))
+        self._sights.again()
 
     def _latency(self, fall: Waterfall) -> None:
         stages = {name: round(value) for name, value in fall.stages_ms.items()}

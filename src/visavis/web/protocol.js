@@ -24,11 +24,12 @@
  */
 
 export const FROM_SERVER = [
-  "hello", "notice", "state", "transcript", "visemes", "gesture", "clear", "duck", "latency", "tool", "committed", "error", "bye",
+  "hello", "notice", "state", "transcript", "visemes", "gesture", "clear", "duck", "latency", "tool", "card", "choices",
+  "form", "highlight", "frame", "sight", "sight_totals", "committed", "error", "bye",
 ];
 
 /** What this page sends; `start` belongs to `/ws/audio` only. */
-export const TO_SERVER = ["consent", "say", "typing", "playout", "track", "cue", "leave"];
+export const TO_SERVER = ["consent", "say", "typing", "playout", "track", "cue", "clicked", "chosen", "filled", "looked", "leave"];
 
 export const MAX_TYPED_CHARS = 2000;
 

@@ -26,6 +26,14 @@ from visavis.kernel.events.call import (
     SessionStarted,
     TrackChanged,
 )
+from visavis.kernel.events.page import (
+    ButtonPressed,
+    FormFilled,
+    LookedAt,
+    OptionsChosen,
+    PageShown,
+    SourcesCited,
+)
 from visavis.kernel.events.provider import (
     Apologized,
     FellBack,
@@ -147,6 +155,12 @@ AnyEvent = (
     | SightNoted
     | DocumentRead
     | SightTriggered
+    | PageShown
+    | ButtonPressed
+    | OptionsChosen
+    | FormFilled
+    | LookedAt
+    | SourcesCited
     | UsageCounted
 )
 
@@ -170,6 +184,7 @@ __all__ = [
     "AsideIgnored",
     "AudioHeard",
     "BargeInIgnored",
+    "ButtonPressed",
     "ClockRemapped",
     "ConsentAsked",
     "ConsentGiven",
@@ -188,16 +203,20 @@ __all__ = [
     "FirstSpeech",
     "FirstToken",
     "FloorTaken",
+    "FormFilled",
     "FrameSent",
     "FramesDropped",
     "FramesSeen",
     "HoldRequested",
     "IdlePrompted",
     "Interrupted",
+    "LookedAt",
     "MessageRejected",
     "Nodded",
     "NothingSaid",
     "OpenerChosen",
+    "OptionsChosen",
+    "PageShown",
     "PassageStarted",
     "PeerLost",
     "PeerReturned",
@@ -215,6 +234,7 @@ __all__ = [
     "SessionStarted",
     "SightNoted",
     "SightTriggered",
+    "SourcesCited",
     "SpeechStarted",
     "SpeechStopped",
     "TextTyped",
