@@ -47,6 +47,7 @@ FIELDS: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     TurnSettings: st.just(TurnSettings()),
     tuple[str, ...]: st.lists(st.text(max_size=8), max_size=3).map(tuple),
+    tuple[int, ...]: st.lists(st.integers(0, 2**40), max_size=3).map(tuple),
     dict[str, str]: st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
     dict[str, int]: st.dictionaries(st.text(max_size=8), st.integers(0, 2**40), max_size=3),
     dict[str, float]: st.dictionaries(st.text(max_size=8), numbers, max_size=3),

@@ -36,8 +36,20 @@ _CUES = {
     ),
 }
 
-Purpose = Literal["listen", "camera", "screen", "cues"]
-PURPOSES: tuple[Purpose, ...] = ("listen", "camera", "screen", "cues")
+_MEMORY = {
+    "en": (
+        "Memory: {name} may remember what I tell about myself, and what we agreed on, for our next calls. I can ask "
+        "to hear it, correct it or have it forgotten, and take this back in the call, which deletes what it added."
+    ),
+    "es": (
+        "Memoria: {name} puede recordar lo que cuente sobre mí y lo que acordemos, para nuestras próximas llamadas. "
+        "Puedo pedir que me lo diga, corregirlo o hacer que lo olvide, y retirar este permiso en la llamada, con lo "
+        "que se borra lo que ella añadió."
+    ),
+}
+
+Purpose = Literal["listen", "camera", "screen", "cues", "memory"]
+PURPOSES: tuple[Purpose, ...] = ("listen", "camera", "screen", "cues", "memory")
 
 
 def notice(name: str, language: str) -> str:
@@ -48,6 +60,11 @@ def notice(name: str, language: str) -> str:
 def cues_notice(language: str) -> str:
     """What a person agrees to with `cues`, apart from the notice, in their language (else English)."""
     return _CUES.get(language.split("-")[0], _CUES["en"])
+
+
+def memory_notice(name: str, language: str) -> str:
+    """What a person agrees to with `memory`, apart from the notice, in their language (else English)."""
+    return _MEMORY.get(language.split("-")[0], _MEMORY["en"]).format(name=name)
 
 
 @dataclass(slots=True)

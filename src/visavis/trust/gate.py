@@ -12,6 +12,7 @@ from visavis.kernel.events import (
     FaceCue,
     FramesDropped,
     FrameSent,
+    MemoryRecalled,
     Nodded,
     SightNoted,
     SightTriggered,
@@ -40,6 +41,8 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
     """The purpose that `item` serves; '' for content-free facts. `str` is what the person typed or said."""
     if isinstance(item, FaceCue | Nodded):
         return "cues"
+    if isinstance(item, MemoryRecalled):
+        return "memory"
     if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped):
         return _shown(item.source) if item.content else item.source
     if isinstance(item, Event):

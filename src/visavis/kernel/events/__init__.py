@@ -26,6 +26,7 @@ from visavis.kernel.events.call import (
     SessionStarted,
     TrackChanged,
 )
+from visavis.kernel.events.memory import MemoryForgotten, MemoryNoted, MemoryRecalled
 from visavis.kernel.events.page import (
     ButtonPressed,
     FormFilled,
@@ -65,6 +66,14 @@ from visavis.kernel.events.see import (
     Nodded,
     SightNoted,
     SightTriggered,
+)
+from visavis.kernel.events.survival import (
+    BreakerClosed,
+    BreakerOpened,
+    Degraded,
+    HandoffRequested,
+    Hedged,
+    Recovered,
 )
 from visavis.kernel.events.turn import (
     Acknowledged,
@@ -147,6 +156,12 @@ AnyEvent = (
     | ToolRefused
     | ProviderFailed
     | FellBack
+    | BreakerOpened
+    | BreakerClosed
+    | Hedged
+    | Degraded
+    | Recovered
+    | HandoffRequested
     | Apologized
     | FaceCue
     | Nodded
@@ -162,6 +177,9 @@ AnyEvent = (
     | LookedAt
     | SourcesCited
     | UsageCounted
+    | MemoryNoted
+    | MemoryRecalled
+    | MemoryForgotten
 )
 
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
@@ -184,12 +202,15 @@ __all__ = [
     "AsideIgnored",
     "AudioHeard",
     "BargeInIgnored",
+    "BreakerClosed",
+    "BreakerOpened",
     "ButtonPressed",
     "ClockRemapped",
     "ConsentAsked",
     "ConsentGiven",
     "ConsentRefused",
     "ConsentRevoked",
+    "Degraded",
     "DocumentRead",
     "Ducked",
     "EndpointScored",
@@ -207,10 +228,15 @@ __all__ = [
     "FrameSent",
     "FramesDropped",
     "FramesSeen",
+    "HandoffRequested",
+    "Hedged",
     "HoldRequested",
     "IdlePrompted",
     "Interrupted",
     "LookedAt",
+    "MemoryForgotten",
+    "MemoryNoted",
+    "MemoryRecalled",
     "MessageRejected",
     "Nodded",
     "NothingSaid",
@@ -224,6 +250,7 @@ __all__ = [
     "PlaybackStopped",
     "ProviderFailed",
     "Record",
+    "Recovered",
     "ReplyDiscarded",
     "ReplyEnded",
     "ReplyReleased",

@@ -1,0 +1,58 @@
+"""What is remembered of a conversation, as a prompt is told it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from visavis.think.budget import clipped, tokens
+
+Kind = Literal["fact", "promise", "document", "line"]
+"""`fact`: told by the person about themselves or their matter; `promise`: something that is still to be done;
+`document`: a page that was shown; `line`: what an exchange was about."""
+
+LONGEST_TOKENS = 60
+"""Of one item."""
+
+_LINES_SHARE = 0.4
+"""Lines may take this much while facts, promises and documents need the room as well."""
+
+_BEFORE = {"fact": 'They said: "{}"', "promise": "To be done: {}", "document": "{}", "line": "{}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """`seq`: the journal's record it was taken from; `date` of an earlier call, such as "2026-11-23"."""
+
+    kind: Kind
+    text: str
+    seq: int = 0
+    date: str = ""
+
+
+def row(item: Remembered) -> str:
+    told = _BEFORE[item.kind].format(clipped(" ".join(item.text.split()), LONGEST_TOKENS))
+    return f"- {item.date}: {told}" if item.date else f"- {told}"
+
+
+def rows(items: Sequence[Remembered], most: int) -> list[str]:
+    """A row each, in the order given, of those that fit `most` tokens: newest first, lines after all others."""
+    left = most
+    lines_left = round(most * _LINES_SHARE)
+    chosen: set[int] = set()
+
+    def take(indexes: list[int], limit: int) -> int:
+        for index in reversed(indexes):
+            needed = tokens(row(items[index])) + 1
+            if needed > limit:
+                break
+            chosen.add(index)
+            limit -= needed
+        return limit
+
+    solid = [index for index, item in enumerate(items) if item.kind != "line"]
+    lines = [index for index, item in enumerate(items) if item.kind == "line"]
+    spent = left - lines_left - take(solid, left - lines_left) if lines else left - take(solid, left)
+    take(lines, left - spent)
+    return [row(items[index]) for index in sorted(chosen)]
