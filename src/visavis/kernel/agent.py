@@ -16,23 +16,37 @@ ToolFunction = Callable[..., Any]
 DEFAULT_GREETING = "Hello! I'm {name}. How can I help you?"
 
 
+Providers = str | Annotated[list[str], Meta(min_length=1)]
+"""One provider, or several: each next one is asked when those before it fail."""
+
+
 class Stack(Struct, frozen=True, kw_only=True):
-    """Which provider does each job: a registered name, or 'package.module:attribute'."""
+    """Which provider does each job: a registered name, or 'package.module:attribute'. Of recognisers, language models
+    and voices there may be several, in the order in which they are to be tried. 'name:model' names a language model
+    with its provider, 'name:voice' a voice with its engine.
+    """
 
     vad: Annotated[str, Meta(description="Voice activity detector.")] = "silero"
-    asr: Annotated[str, Meta(description="Speech recogniser; empty: by language.")] = ""
+    asr: Annotated[Providers, Meta(description="Speech recogniser; empty: by language.")] = ""
     endpoint: Annotated[str, Meta(description="End-of-turn model; empty: none.")] = "smart-turn"
-    llm: Annotated[str, Meta(description="Language model.")] = "embedded"
-    tts: Annotated[str, Meta(description="Voice; empty: by language.")] = ""
+    llm: Annotated[Providers, Meta(description="Language model.")] = "embedded"
+    tts: Annotated[Providers, Meta(description="Voice; empty: by language.")] = ""
     face: Annotated[str, Meta(description="Reader of visual cues, used only with consent to them; empty: none.")] = (
         "mediapipe"
     )
 
-    def asr_for(self, language: str) -> str:
-        return self.asr or ("moonshine" if language.startswith("en") else "whisper")
+    def asrs(self, language: str) -> list[str]:
+        return _listed(self.asr or ("moonshine" if language.startswith("en") else "whisper"))
 
-    def tts_for(self, language: str) -> str:
-        return self.tts or ("hibari" if language.startswith("en") else "kokoro")
+    def llms(self) -> list[str]:
+        return _listed(self.llm)
+
+    def voices(self, language: str) -> list[str]:
+        return _listed(self.tts or ("hibari" if language.startswith("en") else "kokoro"))
+
+
+def _listed(providers: Providers) -> list[str]:
+    return [providers] if isinstance(providers, str) else providers
 
 
 @dataclass(frozen=True)

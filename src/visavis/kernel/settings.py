@@ -100,6 +100,49 @@ class LlmSettings(_Section, frozen=True):
     total_timeout_s: Annotated[Positive, Meta(description="Longest whole reply.")] = 45.0
 
 
+class AsrSettings(_Section, frozen=True):
+    connect_timeout_s: Annotated[
+        Positive, Meta(description="Longest wait for a connection, where the recogniser is reached over one.")
+    ] = 3.0
+    first_timeout_s: Annotated[
+        Positive, Meta(description="Longest wait for the words of a pause, while another recogniser could tell them.")
+    ] = 2.0
+    idle_timeout_s: Annotated[
+        Positive,
+        Meta(description="Longest silence between partials, where the recogniser streams over a network."),
+    ] = 5.0
+    total_timeout_s: Annotated[
+        Positive, Meta(description="Longest wait for the words of a pause, all recognisers together.")
+    ] = 12.0
+
+
+class TtsSettings(_Section, frozen=True):
+    connect_timeout_s: Annotated[
+        Positive, Meta(description="Longest wait for a connection, where the voice is reached over one.")
+    ] = 3.0
+    first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first sound of a piece.")] = 12.0
+    idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between its sounds.")] = 12.0
+    total_timeout_s: Annotated[Positive, Meta(description="Longest wait for a whole piece.")] = 36.0
+
+
+class FallbackSettings(_Section, frozen=True):
+    failures: Annotated[
+        Count, Meta(description="Failures in a row after which calls go past a provider; a timeout counts as two.")
+    ] = 2
+    retry_s: Annotated[
+        Positive,
+        Meta(description="Seconds until a probe asks whether it works again; then twice that each time."),
+    ] = 2.0
+    retry_most_s: Annotated[Positive, Meta(description="Longest such wait.")] = 60.0
+    hedge: Annotated[
+        list[Literal["llm", "tts"]],
+        Meta(description="Layers whose next provider is asked too when one is later than 95 of 100 of its calls."),
+    ] = field(default_factory=list)
+    call_back: Annotated[
+        bool, Meta(description="When nobody can answer, offer to call back; the journal holds what the person says.")
+    ] = True
+
+
 class TurnSettings(_Section, frozen=True):
     vad_start: Annotated[float, Meta(gt=0, lt=1, description="Speech probability that opens speech.")] = 0.5
     vad_stop: Annotated[float, Meta(gt=0, lt=1, description="Probability below which speech closes.")] = 0.35
@@ -195,6 +238,9 @@ class Settings(_Section, frozen=True):
     journal: JournalSettings = field(default_factory=JournalSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    asr: AsrSettings = field(default_factory=AsrSettings)
+    tts: TtsSettings = field(default_factory=TtsSettings)
+    fallback: FallbackSettings = field(default_factory=FallbackSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
     session: SessionSettings = field(default_factory=SessionSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)

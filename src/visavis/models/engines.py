@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from visavis.kernel.registry import Kind, resolve
+import msgspec
+
+from visavis.kernel.errors import ConfigError
+from visavis.kernel.registry import TABLE, Kind, resolve
 from visavis.kernel.settings import Settings
 from visavis.models.scheduler import ComputeScheduler
 from visavis.models.store import ModelStore
@@ -22,6 +25,24 @@ class EngineContext:
     settings: Settings
     store: ModelStore
     scheduler: ComputeScheduler
+
+    def naming(self, kind: Kind, model: str) -> EngineContext:
+        """With `model` in the place of the one that the settings name. Raises ConfigError for other kinds than
+        "llm" and "vision"."""
+        settings = self.settings
+        if kind == "llm":
+            changed = msgspec.structs.replace(settings, llm=msgspec.structs.replace(settings.llm, model=model))
+        elif kind == "vision":
+            changed = msgspec.structs.replace(settings, vision=msgspec.structs.replace(settings.vision, model=model))
+        else:
+            raise ConfigError(f"{kind} providers are named without a model", hint=f"leave out ':{model}'")
+        return replace(self, settings=changed)
+
+
+def split(kind: Kind, name: str) -> tuple[str, str]:
+    """Provider and model of "provider:model"; any other name is a provider alone, with the model ''."""
+    provider, _, model = name.partition(":")
+    return (provider, model) if model and provider in TABLE[kind] else (name, "")
 
 
 class _Closable(Protocol):
@@ -42,12 +63,15 @@ class Engines:
         return cls(EngineContext(settings, ModelStore(settings.models), ComputeScheduler(settings.models.threads)))
 
     async def get(self, kind: Kind, name: str) -> Any:
-        """The engine, loaded. Raises ConfigError for an unknown name, ModelError for missing files."""
+        """The engine `name` ("provider:model" too), loaded. Raises ConfigError for an unknown name, ModelError
+        for missing files."""
         async with self._lock:
             engine = self._loaded.get((kind, name))
             if engine is None:
-                load: Callable[[EngineContext], Awaitable[Any]] = resolve(kind, name).load
-                engine = self._loaded[kind, name] = await load(self.context)
+                provider, model = split(kind, name)
+                load: Callable[[EngineContext], Awaitable[Any]] = resolve(kind, provider).load
+                context = self.context.naming(kind, model) if model else self.context
+                engine = self._loaded[kind, name] = await load(context)
             return engine
 
     def put(self, kind: Kind, name: str, engine: Any) -> None:

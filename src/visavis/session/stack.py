@@ -52,15 +52,15 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
     """Load what `agent` names and put its prompt into the model's cache. Raises ConfigError, ModelError."""
     stack = agent.stack
     vad = await engines.get("vad", stack.vad)
-    asr = await engines.get("asr", stack.asr_for(agent.language))
-    llm: Llm = await engines.get("llm", stack.llm)
+    asr = await engines.get("asr", stack.asrs(agent.language)[0])
+    llm: Llm = await engines.get("llm", stack.llms()[0])
     # Where the language model tells whether the words are complete, the sound is scored for a "mm-hm" only.
     listened = bool(stack.endpoint) and (not llm.tells_ends or settings.session.backchannels == "sounds")
     layers = Layers(
         vad=vad,
         asr=asr,
         llm=llm,
-        tts=await engines.get("tts", stack.tts_for(agent.language)),
+        tts=await engines.get("tts", stack.voices(agent.language)[0]),
         endpoint=await engines.get("endpoint", stack.endpoint) if listened else None,
         echo=settings.session.echo,
         face=await _load_face(engines, stack.face),

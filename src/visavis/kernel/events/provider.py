@@ -23,9 +23,12 @@ class ProviderFailed(Event, frozen=True):
 
 
 class FellBack(Event, frozen=True):
+    """A call to `from_provider` goes on with `to_provider`. `why`: an error's code, or "open": its breaker is."""
+
     layer: str
     from_provider: str
     to_provider: str
+    why: str = ""
 
 
 class Apologized(Event, frozen=True):
