@@ -38,7 +38,7 @@ def test_the_english_demo_has_one_of_everything_it_needs() -> None:
     names = [model.name for model in MANIFEST if model.default]
     assert names == [
         "silero-vad", "smart-turn", "moonshine-tiny", "moonshine-base", "hibari", "qwen2.5-coder-1.5b",
-        "face-landmarks", "tesseract-eng",
+        "face-landmarks", "tesseract-eng", "minilm",
     ]  # fmt: skip
 
 
