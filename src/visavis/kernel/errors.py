@@ -11,6 +11,7 @@ VisavisError
 │   ├── ProviderTimeout    one of the four timeouts passed (`which`)
 │   ├── Rejected           it refused this request (authentication, content, bad arguments)
 │   └── ProtocolViolation  it answered something that is not its protocol
+├── DocumentRefused        a document cannot be read: says why
 ├── ModelError             a model file is missing, damaged or cannot be fetched
 ├── PolicyError            trust said no; fails closed, never retried
 │   ├── ConsentMissing
@@ -83,7 +84,15 @@ class ProviderError(VisavisError):
 
 
 class AtCapacity(ProviderError):
+    """`retry_after_s`: seconds after which it asks to be tried again, where it says so."""
+
     code = "at_capacity"
+
+    def __init__(
+        self, message: str, *, stage: Stage = "session", hint: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, stage=stage, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class ProviderTimeout(ProviderError):
@@ -105,6 +114,10 @@ class Rejected(ProviderError):
 
 class ProtocolViolation(ProviderError):
     code = "protocol_violation"
+
+
+class DocumentRefused(VisavisError):
+    code = "document_refused"
 
 
 class ModelError(VisavisError):
