@@ -76,32 +76,35 @@ class Start(ClientMessage, frozen=True, tag="start"):
     consent: bool = False
 
 
-class Clicked(ClientMessage, frozen=True, tag="clicked"):
-    """The person pressed a button of the card `show`; works like saying its words."""
+class PageAct(ClientMessage, frozen=True):
+    """The person does something with what is shown as `show`."""
 
     show: int
+
+
+class Clicked(PageAct, frozen=True, tag="clicked"):
+    """The person pressed a button of the card `show`; works like saying its words."""
+
     button: Annotated[str, msgspec.Meta(max_length=LABEL_CHARS)]
 
 
-class Chosen(ClientMessage, frozen=True, tag="chosen"):
+class Chosen(PageAct, frozen=True, tag="chosen"):
     """The person chose these options of the choices `show`; works like saying them."""
 
-    show: int
     options: Annotated[
         list[Annotated[str, msgspec.Meta(max_length=TITLE_CHARS)]], msgspec.Meta(min_length=1, max_length=MANY)
     ]
 
 
-class Filled(ClientMessage, frozen=True, tag="filled"):
+class Filled(PageAct, frozen=True, tag="filled"):
     """The person filled in the form `show`: field name → what they wrote; works like saying it."""
 
-    show: int
     values: Annotated[
         dict[str, Annotated[str, msgspec.Meta(max_length=MAX_TYPED_CHARS)]], msgspec.Meta(max_length=MANY)
     ]
 
 
-class Looked(ClientMessage, frozen=True, tag="looked"):
+class Looked(PageAct, frozen=True, tag="looked"):
     """The person opened the rest of the card `show`, or the passage `source` of a caption; nothing is answered."""
 
     show: int = 0
@@ -194,8 +197,8 @@ class ToolNote(ServerMessage, frozen=True, tag="tool"):
 
 
 class ShowCard(ServerMessage, frozen=True, tag="card"):
-    """Put this on the page. `show` names it in what comes back; the same number again replaces it. `answered`: the
-    person has pressed a button, chosen or filled in already.
+    """Put this on the page. `show` names it in what comes back; the same number again only tells anew whether it is
+    `answered`: the person has pressed a button, chosen or filled in.
     """
 
     show: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from visavis.kernel.events import (
     Acknowledged,
@@ -10,14 +10,18 @@ from visavis.kernel.events import (
     AsideIgnored,
     BargeInIgnored,
     Ducked,
+    Event,
     FloorTaken,
     FrameSent,
+    MessageRejected,
     NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
     Record,
     ReplyEnded,
+    SourcesCited,
     SpeechStarted,
+    TextTyped,
     ToolCalled,
     ToolReturned,
     TranscriptRevised,
@@ -29,21 +33,25 @@ from visavis.kernel.messages import (
     Duck,
     Gesture,
     Latency,
+    PageAct,
     Problem,
     ServerMessage,
     State,
     ToolNote,
     Transcript,
+    encode,
 )
+from visavis.kernel.shown import Source
 from visavis.observe.waterfall import Waterfall, Waterfalls
 from visavis.session.phrases import phrase
+from visavis.session.shows import NotAnAnswer, Shows
 from visavis.session.sights import Sights
 
 
 class PageView:
     """One session's view. `send` must not block."""
 
-    def __init__(self, send: Callable[[ServerMessage], None], language: str) -> None:
+    def __init__(self, send: Callable[[ServerMessage], None], language: str, past: Sequence[Record] = ()) -> None:
         self._send = send
         self._language = language
         self._line = 1
@@ -52,10 +60,13 @@ class PageView:
         self._state: AgentState = "waiting"
         self._waterfalls = Waterfalls(self._latency)
         self._sights = Sights(send)
+        self._shows = Shows(send, past)
+        self._sources: dict[int, list[Source]] = {}
 
     def read(self, record: Record) -> None:
         self._waterfalls.read(record)
         self._sights.read(record)
+        self._shows.read(record)
         self._show_state(record)
         self._show_duck(record)
         match record.event:
@@ -71,13 +82,32 @@ class PageView:
                 self._send(Gesture("nod"))
             case ReplyEnded(reply=reply, text=text, ok=ok) if text:
                 self._next_line()
-                self._send(Transcript("agent", text if ok else f"{text} —", True, reply))
+                sources = self._sources.pop(reply, [])
+                self._send(Transcript("agent", text if ok else f"{text} —", True, reply, sources))
+            case SourcesCited(reply=reply, sources=sources):
+                self._sources = {reply: sources}
             case ToolCalled(name=name):
                 self._send(ToolNote(name, "called"))
             case ToolReturned(name=name, ok=ok):
                 self._send(ToolNote(name, "done" if ok else "failed"))
             case Apologized(code=code):
                 self._send(Problem(code, phrase("apology_shown", self._language)))
+
+    def acted(
+        self,
+        message: PageAct,
+        note: Callable[[Event], object],
+        fact: Callable[[Event], object],
+    ) -> None:
+        """The person did something with what is shown: `note` and `fact` take what has happened; `fact` what the
+        floor reads, the words that this counts as.
+        """
+        try:
+            for event in self._shows.facts(message):
+                (fact if isinstance(event, TextTyped) else note)(event)
+        except NotAnAnswer as why:
+            note(MessageRejected("does not fit what is shown", len(encode(message))))
+            self._send(Problem("bad_message", f"That did not reach me: {why}."))
 
     def frame_sent(self, event: FrameSent, thumbnail: bytes) -> None:
         """Show a frame that went to be looked at. `event` is on record already; `thumbnail`: a JPEG at most 160 px
@@ -123,6 +153,7 @@ class PageView:
     def again(self) -> None:
         """The person is back on a new line, whose page knows nothing."""
         self._send(State(self._state))
+        self._shows.again()
         self._sights.again()
 
     def _latency(self, fall: Waterfall) -> None:

@@ -45,7 +45,7 @@ from visavis.kernel.events import (
     WordsScored,
 )
 from visavis.kernel.media import AudioFrame, VideoFrame
-from visavis.kernel.messages import Committed, Consent, Cue, Hello, Leave, Playout, Problem, Say, Start, Track, Typing
+from visavis.kernel.messages import Committed, Consent, Cue, Hello, Leave, PageAct, Problem, Say, Track, Typing
 from visavis.kernel.settings import Settings
 from visavis.session.admission import admit, amend
 from visavis.session.alarm import Alarm
@@ -91,7 +91,7 @@ class Session:
         self._media = log.media
         self._scribe = Scribe(log, Gate(ConsentState()))
         self._history = History(log.past)
-        self._page = PageView(transport.send, agent.language)
+        self._page = PageView(transport.send, agent.language, log.past)
         self._floor = Floor(settings.turn, agent.language)
         self._conductor = Conductor()
         self._mouth = Mouth(transport, self._media, self._fact, echo=self._cancels_echo)
@@ -296,6 +296,8 @@ class Session:
                 self._eyes.told(item)
             case Say(text=text) if text.strip():
                 self._fact(TextTyped(text.strip()))
+            case PageAct():
+                self._page.acted(item, self._note, self._fact)
             case Typing():
                 self._presence.touch()
             case Track(kind=kind, on=on):
@@ -315,8 +317,6 @@ class Session:
                 raise CallEnded(reason)
             case Consent():
                 self._consent_changed(item)
-            case Playout() | Start() | Say():
-                pass
 
     def _consent_changed(self, answer: Consent) -> None:
         """More purposes agreed to in mid-call, some taken back, or everything, which ends the call."""
