@@ -65,6 +65,32 @@ def agent_speaking(reply: int = 7) -> Floor:
     return on
 
 
+# Words of a streaming recogniser.
+
+
+def revised_at_stop(text: str, until_s: float) -> bool:
+    """Whether a reply is made ahead as speech that ended at 2.0 is known to have stopped."""
+    facts: Told = [
+        (1.064, SpeechStarted(1.0)),
+        (2.08, TranscriptRevised(text, until_s=until_s)),
+        (2.1, SpeechStopped(2.0, 0.1)),
+    ]
+    return any(isinstance(decision, TurnMaybeOver) for _, decision in play(floor(), facts))
+
+
+def test_a_partial_that_speaks_for_all_of_the_sound_is_answered_ahead_as_it_stops() -> None:
+    assert revised_at_stop("What time is it?", 1.95)
+
+
+def test_one_that_may_lack_words_is_not() -> None:
+    assert not revised_at_stop("What time is it?", 1.8)
+    assert not revised_at_stop("What time is it?", 0.0)
+
+
+def test_nor_is_one_after_which_most_people_go_on() -> None:
+    assert not revised_at_stop("I would like to", 1.95)
+
+
 # A turn ends.
 
 

@@ -19,11 +19,16 @@ HEAR_RATE_HZ = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What was recognised: the text of the whole turn so far, its language, and the seconds it took to compute."""
+    """What was recognised: the text of the whole turn so far, its language, and the seconds it took to compute.
+
+    `covers_s`: on a streaming recogniser's partial, how many seconds of audio since `commit` it speaks for;
+    0 where that is not known, or where the final may well read otherwise.
+    """
 
     text: str
     language: str
     took_s: float
+    covers_s: float = 0.0
 
 
 class VadStream(Protocol):

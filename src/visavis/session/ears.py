@@ -61,7 +61,10 @@ class Ears:
         self._feeding = False
         self._hearing_out = False
         """Speech has stopped and its full pass is not in: a streaming recogniser may still tell partials."""
-        self._revised: Words | None = None
+        self._revised: TranscriptRevised | None = None
+        self._told = ""
+        self._fed_s = self._fed_until_s = 0.0
+        """Audio that the recogniser was given of this turn, and the media time at the end of it."""
 
     def hear(self, frame: Cleared[AudioFrame]) -> None:
         """Take a frame; never blocks."""
@@ -114,26 +117,36 @@ class Ears:
             self._on_fact(fact)
         if self._feeding:
             self._feed(window)
+            self._fed_until_s = at_s + len(window) / HEAR_RATE_HZ
         else:
             self._recent.append(window)
         if isinstance(fact, SpeechStopped):
+            self._tell_partial(stopped=True)
             self._feeding, self._hearing_out = False, True
             self._on_fact(fact)
 
     def _feed(self, window: Pcm) -> None:
         self._asr.push(window)
+        self._fed_s += len(window) / HEAR_RATE_HZ
         self._turn.append(window)
         self._since_onset.append(window)
 
     def _partial(self, words: Words) -> None:
         """Kept for `run` to tell, so that facts come from one task only."""
-        self._revised = words
+        until_s = self._fed_until_s - (self._fed_s - words.covers_s) if words.covers_s else 0.0
+        took_s = round(words.took_s, 3)
+        self._revised = TranscriptRevised(words.text, 0, words.language, took_s, round(until_s, 3))
         self._arrived.set()
 
-    def _tell_partial(self) -> None:
-        words, self._revised = self._revised, None
-        if words is not None and (self._feeding or self._hearing_out):
-            self._on_fact(TranscriptRevised(words.text, 0, words.language, round(words.took_s, 3)))
+    def _tell_partial(self, *, stopped: bool = False) -> None:
+        """What is known already waits until speech has `stopped`: then it matters how far it speaks for the sound."""
+        revised = self._revised
+        if revised is None or (self._feeding and not stopped and revised.text == self._told):
+            return
+        self._revised = None
+        if self._feeding or self._hearing_out:
+            self._told = revised.text
+            self._on_fact(revised)
 
     async def recognise(self, pause: int) -> str:
         """The full pass over the turn so far; its words come as a fact, and are returned. Raises ProviderError."""
@@ -158,6 +171,7 @@ class Ears:
     def forget(self) -> None:
         """The turn is closed: the next words begin a new one. Speech under way is kept from its onset."""
         self._asr.commit()
+        self._fed_s, self._told, self._revised = 0.0, "", None
         self._hearing_out = False
         self._turn.clear()
         onset, self._since_onset = self._since_onset, []

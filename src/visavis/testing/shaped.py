@@ -109,7 +109,6 @@ class ShapedAsrStream:
         self._sound_at_s = self._loop.time()
         self._final_due_s = 0.0
         self._told_at_s = 0.0
-        self._told = ""
         self._timers: set[asyncio.TimerHandle] = set()
 
     def push(self, pcm: Pcm) -> None:
@@ -126,7 +125,8 @@ class ShapedAsrStream:
             self._final_due_s = 0.0
         if self._loop.time() - self._told_at_s >= PARTIAL_EVERY_S:
             self._told_at_s = self._loop.time()
-            self._later(self._place.words(self._from_s, slack_s=PARTIAL_SLACK_S))
+            covers_s = sum(len(pushed) for pushed, _ in self._pushed) / HEAR_RATE_HZ
+            self._later(self._place.words(self._from_s, slack_s=PARTIAL_SLACK_S), covers_s)
 
     def _go_back(self, pcm: Pcm) -> None:
         """After `commit`, speech under way is pushed once more from its onset: do not count it twice."""
@@ -136,14 +136,13 @@ class ShapedAsrStream:
                 break
         self._before = []
 
-    def _later(self, text: str) -> None:
+    def _later(self, text: str, covers_s: float) -> None:
         """A partial, known `PARTIAL_LAG_S` after its sound."""
 
         def tell() -> None:
             self._timers.discard(timer)
-            if text and text != self._told:
-                self._told = text
-                self._on_partial(Words(text, self._language, PARTIAL_LAG_S))
+            if text:
+                self._on_partial(Words(text, self._language, PARTIAL_LAG_S, covers_s))
 
         timer = self._loop.call_later(PARTIAL_LAG_S, tell)
         self._timers.add(timer)
@@ -164,7 +163,7 @@ class ShapedAsrStream:
     def commit(self) -> None:
         self._forget_partials()
         self._place.settle()
-        self._from_s, self._told = self._place.at_s, ""
+        self._from_s = self._place.at_s
         self._before, self._pushed = self._pushed, []
         self._rest = self._rest[:0]
 

@@ -45,6 +45,9 @@ from visavis.turn.words import same_words, words
 ROUNDING_S = 1e-4
 """Times come from the journal, which keeps a tenth of a millisecond: a timer may seem to fire that much early."""
 
+TAIL_S = 0.1
+"""Detectors hear an end a little late: a partial that speaks for the sound up to so much before it has all words."""
+
 FINAL_GUARD_S = 3.0
 """How long a pause waits for its full recognition pass before the words known so far are taken."""
 
@@ -73,6 +76,8 @@ class Floor:
         self._score: float | None = None
         self._words_p: float | None = None
         self._text = ""
+        self._until_s = 0.0
+        """Media time up to which the last partial speaks for the sound."""
         self._revision = 0
         self._revision_text: str | None = None
         self._revision_typed = False
@@ -108,6 +113,7 @@ class Floor:
             case SpeechStopped():
                 return self._speech_stopped(event, at_s)
             case TranscriptRevised(pause=0):
+                self._until_s = event.until_s
                 return self._partial(event.text, at_s)
             case TranscriptRevised(pause=pause):
                 self.words_due = self.words_due and pause != self._pause
@@ -161,11 +167,12 @@ class Floor:
         self._speech_end_s = event.at_s
         self._pause += 1
         self.words_due = True
-        self._final_in = self._words_in = False
+        self._final_in = False
+        self._words_in = 0 < self._until_s > event.at_s - TAIL_S
         self._score = self._words_p = None
         self._barge_in.hushed()
         self._wake_at_s = at_s + FINAL_GUARD_S
-        return [FinalRequested(self._pause)]
+        return [FinalRequested(self._pause), *self._weigh(at_s)]
 
     # Words come in.
 

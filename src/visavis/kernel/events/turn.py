@@ -23,7 +23,8 @@ class SpeechStopped(Event, frozen=True):
 class TranscriptRevised(Event, frozen=True):
     """The words of the current turn so far; replaces every earlier revision.
 
-    `pause` is 0 for a partial, else the pause (`FinalRequested`) whose full pass this is.
+    `pause` is 0 for a partial, else the pause (`FinalRequested`) whose full pass this is. `until_s`: media time up to
+    which a partial speaks for the sound; 0 where the recogniser does not tell.
     """
 
     content: ClassVar[bool] = True
@@ -31,6 +32,7 @@ class TranscriptRevised(Event, frozen=True):
     pause: int = 0
     language: str = ""
     took_s: float = 0.0
+    until_s: float = 0.0
 
 
 class EndpointScored(Event, frozen=True):
