@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from visavis.kernel.agent import Agent
 from visavis.think.base import Message, Role, ToolCall, ToolSpec
 from visavis.think.budget import MESSAGE_TOKENS, Room, clipped, cost, first_kept, prompt_tokens, tokens, tools_tokens
 from visavis.think.remembered import Remembered, rows
 
-__all__ = ["Known", "Passage", "Turn", "as_data", "build", "cost", "prompt_tokens", "system_prompt", "tokens"]
+__all__ = ["Known", "Passage", "Turn", "as_data", "build", "cost", "fill", "prompt_tokens", "system_prompt", "tokens"]
 
 _STYLE = """\
 You are in a live voice call: what you write is spoken aloud.
@@ -63,13 +64,14 @@ class Turn:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Protocol):
     """A piece of a document that was found for the person's words; `id` is what an answer cites."""
 
-    id: str
-    text: str
-    source: str = ""
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,12 @@ def build(
     if for_turn:
         kept[-1] = Message("user", f"{for_turn}\n\n{kept[-1].text}")
     return [system, *_merged([Message("user", head), *kept] if head else kept)]
+
+
+def fill(agent: Agent, turns: Sequence[Turn], *, budget_tokens: int) -> float:
+    """How full of turns a prompt is, before any go: 0 with none, 1 when they alone take all the room."""
+    taken = sum(cost(message) for turn in turns if (message := _message(turn)) is not None)
+    return taken / max(1, budget_tokens - tokens(system_prompt(agent)))
 
 
 def system_prompt(agent: Agent) -> str:
