@@ -8,7 +8,7 @@
 import { KINDS, Outgoing } from "./outgoing.js";
 import * as protocol from "./protocol.js";
 import { Line } from "./rtc.js";
-import { $, announce, showState, toast } from "./ui.js";
+import { $, announce, showState, toast, wide } from "./ui.js";
 import { GONE } from "./wording.js";
 
 /** Where the key to the conversation is kept for a reloaded page. */
@@ -38,16 +38,20 @@ export class Call {
    * @param {import("./face.js").Face} parts.face
    * @param {import("./captions.js").Captions} parts.captions
    * @param {import("./latency.js").LatencyDrawer} parts.drawer
+   * @param {import("./seen.js").Seen} parts.seen
+   * @param {import("./shown.js").Shown} parts.shown
    * @param {import("./protocol.js").CueChoice} parts.cues
    * @param {(reason: string, text?: string) => void} parts.onEnd
    */
-  constructor({ agent, devices, voice, face, captions, drawer, cues, onEnd }) {
+  constructor({ agent, devices, voice, face, captions, drawer, seen, shown, cues, onEnd }) {
     this.agent = agent;
     this.devices = devices;
     this.voice = voice;
     this.face = face;
     this.captions = captions;
     this.drawer = drawer;
+    this.seen = seen;
+    this.shown = shown;
     this.onEnd = onEnd;
     this.agreed = agent.notice.version;
     this.line = new Line({ iceServers: agent.ice_servers, reconnectS: agent.reconnect_s });
@@ -63,7 +67,10 @@ export class Call {
     on(this.line, "open", (wire) => this.#onOpen(wire));
     on(this.line, "message", (data) => this.#onMessage(data));
     on(this.line, "state", (state) => this.#onLineState(state));
-    on(this.line, "playout", (ms) => this.#onPlayout(ms));
+    on(this.line, "playout", (ms) => {
+      this.voice.bufferMs = ms;
+      this.line.send(protocol.playout(this.voice.playoutMs));
+    });
     on(this.line, "lost", (error) => this.#end(error.retry ? "dropped" : "lost", error.text));
     on(this.devices, "track", ({ kind, track }) => this.out.switched(kind, track));
     on(this.devices, "gone", (kind) => toast(GONE[kind], { kind: kind === "screen" ? "note" : "trouble" }));
@@ -132,7 +139,12 @@ export class Call {
       case "clear": return this.voice.cut(), this.face.timeline.cut();
       case "duck": return this.voice.duck(message.on);
       case "latency": return this.drawer.put(message);
-      case "tool": return this.#onTool(message);
+      case "tool": return this.captions.tool(message);
+      case "card": case "choices": case "form": return this.shown.put(message);
+      case "highlight": return this.shown.highlight(message);
+      case "frame": return this.seen.frame(message);
+      case "sight": return this.seen.note(message);
+      case "sight_totals": return this.seen.count(message);
       case "committed": return void (this.#committed = message.seq);
       case "error": return this.#onProblem(message);
       case "bye": return this.#end(message.reason);
@@ -146,6 +158,7 @@ export class Call {
     this.#resumed = resumed;
     this.captions.introduce(agent, language);
     if (!this.#greeted && !resumed) this.captions.wipe();
+    if (!resumed) this.shown.wipe(), this.seen.wipe({ open: wide() });
     if (this.#greeted) this.captions.seal({ all: !resumed });
     if (resumed) {
       toast(BACK, { key: "line" });
@@ -191,13 +204,6 @@ export class Call {
     this.face.timeline.add(marks, total, this.voice.now() + this.voice.playoutMs / 1000);
   }
 
-  /** @param {import("./protocol.js").ToolNote} note */
-  #onTool({ name, status }) {
-    const plain = name.replaceAll("_", " ");
-    const text = { called: `Using ${plain}…`, done: `Used ${plain}`, failed: `${plain} did not work` }[status];
-    this.captions.remark(text ?? plain, name);
-  }
-
   /** @param {import("./protocol.js").Problem} problem */
   #onProblem({ code, text, fatal = false }) {
     if (fatal) return this.#end("error", text);
@@ -219,12 +225,6 @@ export class Call {
       showState(this.#state);
       this.face.show(this.#state);
     }
-  }
-
-  /** @param {number} ms */
-  #onPlayout(ms) {
-    this.voice.bufferMs = ms;
-    this.line.send(protocol.playout(this.voice.playoutMs));
   }
 
   /** The page goes away: no time to wait for an answer. */

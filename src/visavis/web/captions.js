@@ -6,6 +6,9 @@
  * @typedef {import("./protocol.js").Transcript} Transcript
  */
 
+import { part } from "./parts.js";
+import { chips } from "./sources.js";
+
 const KEPT = 400;
 /** Nearer to the end than this, the list follows new lines; further up, the person is reading. */
 const NEAR_PX = 80;
@@ -22,11 +25,13 @@ export class Captions {
    * @param {HTMLElement} places.list
    * @param {HTMLElement} places.now the big line below the face
    * @param {(text: string) => void} places.announce
+   * @param {(id: string) => void} places.looked a passage under a caption was opened
    */
-  constructor({ list, now, announce }) {
+  constructor({ list, now, announce, looked }) {
     this.list = list;
     this.now = now;
     this.announce = announce;
+    this.looked = looked;
     this.agent = "Agent";
     this.#typing.className = "line agent typing";
     this.#typing.innerHTML = '<span class="who"></span><p><i></i><i></i><i></i></p>';
@@ -41,7 +46,7 @@ export class Captions {
   }
 
   /** @param {Transcript} message */
-  put({ role, text, final, id = 0 }) {
+  put({ role, text, final, id = 0, sources = [] }) {
     const key = `${role}:${id}`;
     const follow = this.#atEnd();
     let line = this.#lines.get(key);
@@ -61,9 +66,12 @@ export class Captions {
     const news = final && (!line.classList.contains("final") || body(line).textContent !== text);
     body(line).textContent = text;
     line.classList.toggle("final", final);
+    line.querySelector(".sources")?.remove();
+    if (sources.length) line.append(chips(sources, this.looked));
     this.now.textContent = text;
     this.now.dataset.role = role;
-    if (news) this.announce(`${line.dataset.who}: ${text}`);
+    const more = sources.length ? ` (${sources.length === 1 ? "1 source" : `${sources.length} sources`})` : "";
+    if (news) this.announce(`${line.dataset.who}: ${text}${more}`);
     if (follow) this.#scroll();
   }
 
@@ -74,6 +82,22 @@ export class Captions {
     this.#lines.set(`remark:${key}`, line);
     body(line).textContent = text;
     if (follow) this.#scroll();
+  }
+
+  /** Something that a tool shows, in its place between the lines. @param {HTMLElement} box */
+  insert(box) {
+    const follow = this.#atEnd();
+    const item = part("li", "line board");
+    item.append(box);
+    this.#place(item);
+    if (follow) this.#scroll();
+  }
+
+  /** A tool at work. @param {import("./protocol.js").ToolNote} note */
+  tool({ name, status }) {
+    const plain = name.replaceAll("_", " ");
+    const text = { called: `Using ${plain}…`, done: `Used ${plain}`, failed: `${plain} did not work` }[status];
+    this.remark(text ?? plain, name);
   }
 
   /** The dots that say an answer is on its way. @param {boolean} on */
@@ -109,10 +133,15 @@ export class Captions {
     name.className = "who";
     name.textContent = who;
     line.append(name, document.createElement("p"));
+    this.#place(line);
+    return line;
+  }
+
+  /** @param {HTMLElement} line */
+  #place(line) {
     if (this.#typing.isConnected) this.list.insertBefore(line, this.#typing);
     else this.list.append(line);
     while (this.list.children.length > KEPT) this.list.firstElementChild?.remove();
-    return line;
   }
 
   #atEnd() {
@@ -125,4 +154,4 @@ export class Captions {
 }
 
 /** @param {HTMLElement} line */
-const body = (line) => /** @type {HTMLElement} */ (line.lastElementChild);
+const body = (line) => /** @type {HTMLElement} */ (line.querySelector(":scope > p"));

@@ -12,10 +12,12 @@ import { $, announce, shortcuts, textBox } from "./ui.js";
  * @param {() => Call | null} parts.current
  * @param {import("./devices.js").Devices} parts.devices
  * @param {import("./latency.js").LatencyDrawer} parts.drawer
+ * @param {import("./seen.js").Seen} parts.seen
+ * @param {import("./shown.js").Shown} parts.shown
  * @param {import("./picker.js").Picker} parts.picker
  * @param {(error: unknown) => void} parts.trouble
  */
-export function bindControls({ current, devices, drawer, picker, trouble }) {
+export function bindControls({ current, devices, drawer, seen, shown, picker, trouble }) {
   const inCall = () => document.body.dataset.screen === "call";
 
   const mute = async () => {
@@ -58,7 +60,11 @@ export function bindControls({ current, devices, drawer, picker, trouble }) {
 
   textBox((text) => current()?.out.say(text) ?? false, () => current()?.out.typing());
   shortcuts(
-    { m: mute, v: camera, s: share, d: openDevices, l: () => inCall() && latency(), t: () => inCall() && $("say").focus() },
+    {
+      m: mute, v: camera, s: share, d: openDevices,
+      l: () => inCall() && latency(), t: () => inCall() && $("say").focus(),
+      e: () => inCall() && seen.toggle(), c: () => inCall() && shown.focus(),
+    },
     () => drawer.toggle(false),
   );
 }

@@ -10,6 +10,9 @@ import { DeviceError, Devices } from "./devices.js";
 import { Face } from "./face.js";
 import { LatencyDrawer } from "./latency.js";
 import { Picker } from "./picker.js";
+import { looked } from "./protocol.js";
+import { Seen } from "./seen.js";
+import { Shown } from "./shown.js";
 import { $, announce, clearToasts, showEnd, showScreen, showState, toast } from "./ui.js";
 import { Voice } from "./voice.js";
 import { callTrouble, deviceTrouble, ending } from "./wording.js";
@@ -27,7 +30,16 @@ const devices = new Devices();
 const voice = new Voice($("voice"));
 const picker = new Picker(devices, deviceToast);
 const face = new Face({ now: () => voice.now(), voice: () => voice.level() * voice.gain, person: () => picker.level });
-const captions = new Captions({ list: $("captions"), now: $("now"), announce });
+const captions = new Captions({
+  list: $("captions"), now: $("now"), announce, looked: (source) => call?.line.send(looked({ source })),
+});
+const shown = new Shown({
+  captions, announce, send: (message) => call?.out.act(message) ?? false, typing: () => call?.out.typing(),
+});
+const seen = new Seen({
+  panel: $("seen"), brief: $("seen-brief"), totals: $("seen-totals"), why: $("seen-why"), list: $("seen-frames"),
+  empty: $("seen-empty"), announce,
+});
 const drawer = new LatencyDrawer({
   drawer: $("latency"), turns: $("turns"), empty: $("latency-empty"), opener: $("open-latency"), brief: $("latency-brief"),
 });
@@ -120,7 +132,7 @@ async function join(withDevices) {
   showState("connecting");
   const cues = { allowed: $("cues").checked, local: !$("cues-local-row").hidden && $("cues-local").checked };
   $("cues-now").checked = cues.allowed;
-  call = new Call({ agent, devices, voice, face, captions, drawer, cues, onEnd: ended });
+  call = new Call({ agent, devices, voice, face, captions, drawer, seen, shown, cues, onEnd: ended });
   try {
     await call.open(sessionStorage.getItem(SESSION) ?? "");
     showScreen("call");
@@ -166,7 +178,7 @@ function ended(reason, text = "") {
   showEnd(text ? { ...words, text, advice: "" } : words, [again]);
 }
 
-bindControls({ current: () => call, devices, drawer, picker, trouble: deviceToast });
+bindControls({ current: () => call, devices, drawer, seen, shown, picker, trouble: deviceToast });
 $("agree").addEventListener("click", agree);
 $("decline").addEventListener("click", decline);
 $("devices-again").addEventListener("click", turnOnDevices);

@@ -88,6 +88,13 @@ export class Outgoing {
     return sent;
   }
 
+  /** What the person does with what is shown. False when the line is down. @param {object} message */
+  act(message) {
+    const sent = this.line.send(message);
+    if (!sent) toast("Not sent: the line is down. Try again in a moment.", { kind: "trouble", key: "line" });
+    return sent;
+  }
+
   typing() {
     if (performance.now() - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = performance.now();

@@ -7,7 +7,9 @@
  * @typedef {{type: "hello", session: string, agent: string, language: string, resumed?: boolean}} Hello
  * @typedef {{type: "notice", version: string, text: string}} Notice
  * @typedef {{type: "state", state: AgentState}} State
- * @typedef {{type: "transcript", role: "user"|"agent", text: string, final: boolean, id?: number}} Transcript
+ * @typedef {{type: "transcript", role: "user"|"agent", text: string, final: boolean, id?: number,
+ *   sources?: Source[]}} Transcript
+ * @typedef {{id: string, title: string, text?: string}} Source a passage that an answer rests on
  * @typedef {{type: "visemes", marks: [number, string][], total_ms: number}} Visemes
  * @typedef {{type: "gesture", kind: "nod"}} Gesture
  * @typedef {{type: "clear"}} Clear
@@ -15,10 +17,26 @@
  * @typedef {{type: "latency", turn: number, v2v_ms: number, stages_ms: Record<string, number>, over?: string,
  *   first_sound_ms?: number}} Latency
  * @typedef {{type: "tool", name: string, status: "called"|"done"|"failed"}} ToolNote
+ * @typedef {{title: string, text?: string, rows?: [string, string][], buttons?: string[]}} Card
+ * @typedef {{question: string, options: string[], many?: boolean}} Choices
+ * @typedef {{name: string, label: string, kind?: "text"|"lines"|"email"|"phone"|"number"|"date", required?: boolean,
+ *   value?: string}} Field
+ * @typedef {{title: string, fields: Field[], button?: string}} Form
+ * @typedef {{type: "card", show: number, card: Card, answered?: boolean}} ShowCard
+ * @typedef {{type: "choices", show: number, choices: Choices, answered?: boolean}} ShowChoices
+ * @typedef {{type: "form", show: number, form: Form, answered?: boolean}} ShowForm
+ * @typedef {{type: "highlight", show: number, part: string}} ShowHighlight
+ * @typedef {{type: "frame", source: "camera"|"screen", frame_at_s: number, why: string, width: number, height: number,
+ *   tokens?: number, price_usd?: number, age_s?: number, provider?: string, thumbnail?: string}} Frame
+ * @typedef {{type: "sight", source: "camera"|"screen", frame_at_s: number, text: string, how: string,
+ *   document?: number}} Sight
+ * @typedef {{type: "sight_totals", seen: number, sent: number, dropped: Record<string, number>, tokens?: number,
+ *   price_usd?: number, saved?: number}} SightTotals
  * @typedef {{type: "committed", seq: number}} Committed
  * @typedef {{type: "error", code: string, text: string, fatal?: boolean}} Problem
  * @typedef {{type: "bye", reason: string}} Bye
- * @typedef {Hello|Notice|State|Transcript|Visemes|Gesture|Clear|Duck|Latency|ToolNote|Committed|Problem|Bye} ServerMessage
+ * @typedef {Hello|Notice|State|Transcript|Visemes|Gesture|Clear|Duck|Latency|ToolNote|ShowCard|ShowChoices|ShowForm|
+ *   ShowHighlight|Frame|Sight|SightTotals|Committed|Problem|Bye} ServerMessage
  *
  * @typedef {"microphone"|"camera"|"screen"} Kind
  */
@@ -82,5 +100,17 @@ export const playout = (/** @type {number} */ ms) => ({ type: "playout", delay_m
  * @param {string | null} mid
  */
 export const track = (kind, on, mid) => ({ type: "track", kind, on, mid: mid ?? "" });
+
+/** A button of a card was pressed. @param {number} show @param {string} button */
+export const clicked = (show, button) => ({ type: "clicked", show, button });
+
+/** @param {number} show @param {string[]} options */
+export const chosen = (show, options) => ({ type: "chosen", show, options });
+
+/** A form, by field name. @param {number} show @param {Record<string, string>} values */
+export const filled = (show, values) => ({ type: "filled", show, values });
+
+/** The rest of a card was opened, or a passage under a caption. @param {{show?: number, source?: string}} what */
+export const looked = (what) => ({ type: "looked", ...what });
 
 export const leave = () => ({ type: "leave" });

@@ -66,6 +66,9 @@ export function clearToasts() {
   $("toasts").replaceChildren();
 }
 
+/** Whether the panel stands beside the face, not below it as on a phone. */
+export const wide = () => matchMedia("(min-width: 900px) and (min-height: 640px)").matches;
+
 /** Says something to screen readers. @param {string} text */
 export function announce(text) {
   $("announce").textContent = text;

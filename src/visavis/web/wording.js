@@ -120,6 +120,35 @@ export const STATES = {
   ended: "Call ended",
 };
 
+/** Why a frame was looked at: the reasons of the server's gate, in plain words. @type {Record<string, string>} */
+export const LOOKED = {
+  first_frame: "First look",
+  text_changed: "New words",
+  layout_changed: "It is arranged anew",
+  window_changed: "Another window or page",
+  scene_changed: "Another scene or light",
+  person_changed: "Somebody came or went",
+  held_up: "Something held up",
+  gesture: "A gesture",
+  moving: "Movement",
+  asked: "The question needed eyes",
+};
+
+/** Why frames were not. @type {Record<string, string>} */
+export const DROPPED = {
+  unchanged: "nothing new",
+  already_sent: "seen before",
+  over_budget: "budget used up",
+  nothing_new: "nothing new at second look",
+  not_relevant: "not what it is about",
+  too_small: "too small",
+  late: "came late",
+  queue_full: "too many at once",
+};
+
+/** @type {Record<string, string>} */
+export const SOURCES = { camera: "Your camera", screen: "Your screen" };
+
 /** @type {Record<string, string>} */
 export const GONE = {
   microphone: "Your microphone was unplugged. Choose another one under Devices, or type.",
