@@ -7,6 +7,11 @@ from collections.abc import Iterable
 
 from visavis.kernel.events import (
     AudioHeard,
+    LookedAt,
+    MemoryForgotten,
+    MemoryNoted,
+    MemoryRecalled,
+    PageShown,
     PlaybackStarted,
     Record,
     ReplyEnded,
@@ -16,6 +21,7 @@ from visavis.kernel.events import (
     ToolReturned,
     TurnEnded,
 )
+from visavis.session.forgetting import Forgetting
 from visavis.think.base import ToolCall
 from visavis.think.context import Turn
 
@@ -23,13 +29,15 @@ from visavis.think.context import Turn
 class History:
     """A reader: feed it records in order. `turns` is what the prompt is built from."""
 
-    def __init__(self, past: Iterable[Record] = ()) -> None:
+    def __init__(self, past: Iterable[Record] = (), language: str = "en") -> None:
         self._turns: list[Turn] = []
         self._replaceable = self._typed = False
         self._turn = 0
         self._replies = 0
         self._speaking: tuple[int, str] | None = None
         self._running: dict[str, str] = {}
+        self._shown: dict[int, str] = {}
+        self._forgetting = Forgetting(language)
         for record in past:
             self.read(record)
 
@@ -48,12 +56,17 @@ class History:
     @property
     def exchanged(self) -> int:
         """Turns the person has taken."""
-        return sum(turn.role == "user" for turn in self._turns)
+        return sum(turn.role == "user" and not turn.page for turn in self._turns)
+
+    def last_words(self) -> list[str]:
+        """Of the last turns, for whoever wants to know what the talk is about."""
+        return [turn.text for turn in self.turns[-4:]]
 
     def asking(self, text: str) -> list[Turn]:
         """The turns of a prompt that answers `text`, which may or may not have been recorded as a turn yet."""
         turns = self.turns
-        if turns and turns[-1].role == "user" and ((self._replaceable and not self._typed) or turns[-1].text == text):
+        said = turns and turns[-1].role == "user" and not turns[-1].page
+        if said and ((self._replaceable and not self._typed) or turns[-1].text == text):
             turns.pop()
         return [*turns, Turn("user", text)]
 
@@ -62,7 +75,7 @@ class History:
             case SessionStarted():
                 self._begin_again()
             case TurnEnded(turn=turn, text=text, typed=typed):
-                self._person(turn, text)
+                self._person(turn, text, record.seq)
                 self._typed = typed
             case ReplyStarted(reply=reply):
                 self._replies = reply
@@ -77,15 +90,23 @@ class History:
                 self._abandon_tools()
                 if text:
                     self._replaceable = False
-                    self._turns.append(Turn("assistant", text, interrupted=not ok))
+                    self._turns.append(Turn("assistant", text, interrupted=not ok, seq=record.seq))
             case ToolCalled(call=call, name=name, arguments=arguments):
                 self._replaceable = False
                 asked = ToolCall(call, name, json.dumps(arguments, ensure_ascii=False))
-                self._turns.append(Turn("assistant", "", tool_calls=(asked,)))
+                self._turns.append(Turn("assistant", "", tool_calls=(asked,), seq=record.seq))
                 self._running[call] = name
             case ToolReturned(call=call, result=result):
                 self._running.pop(call, None)
-                self._turns.append(Turn("tool", result, tool_call_id=call))
+                self._turns.append(Turn("tool", result, tool_call_id=call, seq=record.seq))
+            case PageShown(what=what):
+                self._shown[record.seq] = getattr(what, "title", "") or getattr(what, "question", "")
+            case LookedAt(show=show, source=source):
+                self._page(f'The person opened "{self._shown.get(show) or source or "a card"}".', record.seq)
+            case MemoryNoted() | MemoryRecalled():
+                self._forgetting.known(record)
+            case MemoryForgotten(why="asked", seqs=seqs):
+                self._turns = self._forgetting.applied(self._turns, seqs)
 
     def _begin_again(self) -> None:
         """A process takes over after a crash: what was under way then is over."""
@@ -94,12 +115,20 @@ class History:
         self._speaking = None
         self._replaceable, self._turn = False, 0
 
-    def _person(self, turn: int, text: str) -> None:
+    def _page(self, text: str, seq: int) -> None:
+        """Before words that are not answered yet: what was done while they were said does not come after them."""
+        noted = Turn("user", text, page=True, seq=seq)
+        if self._replaceable and self._turns and self._turns[-1].role == "user":
+            self._turns.insert(-1, noted)
+        else:
+            self._turns.append(noted)
+
+    def _person(self, turn: int, text: str, seq: int) -> None:
         """A turn that went on before any answer was heard ends again, with the same number: it replaces itself."""
         self._abandon_tools()
         if self._replaceable and turn == self._turn:
             self._turns.pop()
-        self._turns.append(Turn("user", text))
+        self._turns.append(Turn("user", text, seq=seq))
         self._replaceable, self._turn = True, turn
 
     def _abandon_tools(self) -> None:
