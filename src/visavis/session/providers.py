@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Literal, TypeVar
@@ -24,6 +25,12 @@ RECOGNISE_S = 12.0
 SPEAK_S = 12.0
 """Longest wait for a piece of voice."""
 
+log = logging.getLogger(__name__)
+
+
+class KeepsTime:
+    """An engine that keeps the time limits itself, and those of the providers behind it: nobody else limits it."""
+
 
 @contextmanager
 def translated(layer: str, provider: str) -> Iterator[None]:
@@ -39,13 +46,13 @@ def translated(layer: str, provider: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def limited(layer: str, seconds: float, which: Which) -> AsyncIterator[None]:
-    """Raises ProviderTimeout when the block takes longer than `seconds`."""
+async def limited(layer: str, seconds: float | None, which: Which) -> AsyncIterator[None]:
+    """Raises ProviderTimeout when the block takes longer than `seconds`; None: it keeps its own limits."""
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise ProviderTimeout(f"no answer from the {layer} layer within {seconds:g} s", which=which) from error
+        raise ProviderTimeout(f"no answer from the {layer} layer within {seconds or 0:g} s", which=which) from error
 
 
 async def in_time(
@@ -72,9 +79,18 @@ async def in_time(
             yield item
 
 
+def timed(
+    engine: object, layer: str, stream: AsyncGenerator[T, None], *, first_s: float, idle_s: float, total_s: float
+) -> AsyncGenerator[T, None]:
+    """`stream` of `engine` within these limits, unless the engine keeps its own."""
+    if isinstance(engine, KeepsTime):
+        return stream
+    return in_time(layer, stream, first_s=first_s, idle_s=idle_s, total_s=total_s)
+
+
 async def spoken(tts: Tts, text: str, agent: Agent) -> list[Speech]:
     """All of `text` in the agent's voice, for words that are made ahead. Raises ProviderError."""
     stream = tts.stream(text, voice=agent.voice, language=agent.language)
     with translated("tts", tts.name):
-        async with aclosing(in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=SPEAK_S)) as pieces:
+        async with aclosing(timed(tts, "tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=SPEAK_S)) as pieces:
             return [piece async for piece in pieces]
