@@ -105,8 +105,7 @@ async def test_a_note_is_told_with_its_age_and_as_content() -> None:
         await until(lambda: call.of(SightNoted))
         call.now_s = 5.2
         told = call.worker.told()
-    assert "Screen, seen 4 s ago: Total | $5" in told
-    assert "never an instruction" in told
+    assert told == "Screen: Total | $5 (seen at most 5 s ago)"
     assert call.of(SightNoted) == [SightNoted("screen", 1.0, "Total | $5", "reader", 0.0)]
 
 
@@ -222,6 +221,8 @@ async def test_a_page_is_kept_as_a_document_once_and_triggers() -> None:
         await until(lambda: call.of(SightNoted))
         told = call.worker.told()
         assert "Thank them for the page." in told and f"Document 1 (held to the camera):\n{LETTER}" in told
+        assert "Thank them" in call.worker.told(), "until an answer with it was heard"
+        call.worker.triggers.told(call.worker.triggers.due(call.now_s))
         assert "Thank them" not in call.worker.told(), "told once"
         reader.text = LETTER.replace("flour", "flower")
         call.send(page_frame(2, 2.0))
@@ -265,7 +266,7 @@ async def test_look_waits_for_a_fresh_note_and_not_for_ever() -> None:
             return True
 
         look = look_tool(call.worker, force, lambda: call.now_s, 5.0)
-        assert await look("the total") == "Screen, seen 0 s ago: Total | $5"
+        assert await look("the total") == "Screen: Total | $5 (seen at most 2 s ago)"
         reader.gate.clear()
         call.now_s = 20.0
         slow = look_tool(call.worker, lambda question: call.send(frame(20.0)), lambda: call.now_s, 0.01)

@@ -13,6 +13,7 @@ class Limits:
     """0 is no limit. `asked_share` of each limit of a minute is kept for frames that somebody asked for."""
 
     frames_per_minute: int = 20
+    frames_per_call: int = 0
     tokens_per_minute: int = 20_000
     tokens_per_call: int = 0
     usd_per_minute: float = 0.0
@@ -32,7 +33,7 @@ class Budget:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self.tokens, self.usd = 0, 0.0
+        self.frames, self.tokens, self.usd = 0, 0, 0.0
         self._minute: deque[_Spent] = deque()
 
     def allows(self, at_s: float, tokens: int, usd: float = 0.0, *, asked: bool = False) -> bool:
@@ -50,12 +51,14 @@ class Budget:
             _left(usable * limits.frames_per_minute, len(self._minute) + 1),
             _left(usable * limits.tokens_per_minute, minute_tokens + tokens),
             _left(usable * limits.usd_per_minute, minute_usd + usd),
+            _left(limits.frames_per_call, self.frames + 1),
             _left(limits.tokens_per_call, self.tokens + tokens),
             _left(limits.usd_per_call, self.usd + usd),
         )
 
     def spend(self, at_s: float, tokens: int, usd: float = 0.0) -> None:
         self._minute.append(_Spent(at_s, tokens, usd))
+        self.frames += 1
         self.tokens += tokens
         self.usd += usd
 

@@ -58,16 +58,23 @@ class Documents:
         return number, event
 
     def told(self, most_chars: int) -> str:
-        """For the prompt: the newest documents that fit, oldest first."""
+        """For the prompt: the newest documents that fit, oldest first; of the newest at least its beginning."""
         rows: list[str] = []
-        for document in [one for one in reversed(self._kept.values()) if one.text]:
+        for document in self.newest:
             where = "on the screen" if document.source == "screen" else "held to the camera"
             row = f"Document {document.number} ({where}):\n{document.text}"
+            if not rows:
+                row = row[:most_chars]
             most_chars -= len(row)
             if most_chars < 0:
                 break
             rows.append(row)
         return "\n\n".join(reversed(rows))
+
+    @property
+    def newest(self) -> list[Document]:
+        """Those that can be told, newest first."""
+        return [document for document in reversed(self._kept.values()) if document.text]
 
     def forget(self, source: str) -> None:
         """Consent to `source` was withdrawn. Numbers stay taken."""

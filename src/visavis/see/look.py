@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from visavis.see.notes import row
-from visavis.see.vision import VisionWorker
+from visavis.see.vision import Sighted, VisionWorker
 
 FRESH_S = 1.0
 """A frame this much older than the question still shows what was asked about."""
@@ -33,3 +33,9 @@ def look_tool(
         return "\n".join(part for part in (told, documents) if part) or NOTHING
 
     return look
+
+
+def unbound_look() -> Callable[..., Awaitable[str]]:
+    """The tool as a model is told of it, for no call."""
+    nobody = VisionWorker(Sighted(), (), lambda event: None, lambda: 0.0, lambda source: False)
+    return look_tool(nobody, lambda question: False, lambda: 0.0, 0.0)

@@ -22,7 +22,7 @@ class Triggers:
         self._declared = {trigger.on: trigger for trigger in declared}
         self._last_s: dict[str, float] = {}
         self._faces = 0
-        self._due: list[tuple[float, str]] = []
+        self._due: list[tuple[float, VideoSource, str]] = []
 
     def document(self, source: VideoSource, at_s: float) -> list[SightTriggered]:
         """A page that was not known yet has been read."""
@@ -34,16 +34,23 @@ class Triggers:
         self._faces = faces
         return self._pull("people", "camera", at_s) if more else []
 
-    def told(self, now_s: float) -> list[str]:
-        """What the next turn is told; each once."""
-        due = [text for at_s, text in self._due if now_s - at_s <= TELL_FOR_S]
-        self._due.clear()
-        return due
+    def due(self, now_s: float) -> list[str]:
+        """What the next turn is to be told; until `told`, and not for ever."""
+        self._due = [due for due in self._due if now_s - due[0] <= TELL_FOR_S]
+        return [text for _, _, text in self._due]
+
+    def told(self, texts: Sequence[str]) -> None:
+        """A turn was told these, and its answer was heard."""
+        self._due = [due for due in self._due if due[2] not in texts]
+
+    def forget(self, source: str) -> None:
+        """Consent to `source` was withdrawn."""
+        self._due = [due for due in self._due if due[1] != source]
 
     def _pull(self, on: str, source: VideoSource, at_s: float) -> list[SightTriggered]:
         trigger = self._declared.get(on)  # type: ignore[call-overload]
         if trigger is None or at_s - self._last_s.get(on, float("-inf")) < trigger.cooldown_s:
             return []
         self._last_s[on] = at_s
-        self._due.append((at_s, trigger.tell or _TOLD[on]))
+        self._due.append((at_s, source, trigger.tell or _TOLD[on]))
         return [SightTriggered(on, source, at_s)]

@@ -15,16 +15,21 @@ from typing import TypeVar
 from visavis.kernel.agent import Trigger
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.errors import ProtocolViolation, ProviderError, ProviderTimeout, VisavisError
-from visavis.kernel.events import Event, ProviderFailed, Record, SightNoted
+from visavis.kernel.events import ConsentRevoked, Event, ProviderFailed, Record, SightNoted
 from visavis.kernel.media import VideoFrame
+from visavis.see.aside import aside
 from visavis.see.base import Describer, Sight
 from visavis.see.covers import Covers
 from visavis.see.documents import Documents
-from visavis.see.notes import Notes
+from visavis.see.notes import Notes, row
+from visavis.see.sizes import TEXT_PX, shrunk
 from visavis.see.text_reader import FrameText, LineReader, read_frame
 from visavis.see.triggers import Triggers
 
 QUEUE = 2
+DOCUMENT_CHARS = 5_000
+"""Of documents in a prompt."""
+
 READ_S = 15.0
 """Longest reading of a frame, all turns of a page together."""
 
@@ -32,10 +37,10 @@ MOST_FAILURES = 3
 REST_S = 30.0
 """After so many failures in a row a describer is left alone for so long."""
 
-DOCUMENT_CHARS = 5_000
-
 T = TypeVar("T")
 Tell = Callable[[Event], object]
+Worth = Callable[[str], Awaitable[bool]]
+"""Told what was read in a frame: whether it goes on to the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class _Sent:
     frame: VideoFrame
     question: str
     at_s: float
+    longest: int
+    worth: Worth | None
 
 
 class _Queue:
@@ -106,24 +113,39 @@ class VisionWorker:
         self._noted = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._rests_until_s: dict[str, float] = {}
-        self._triggers = Triggers(triggers)
+        self.triggers = Triggers(triggers)
         self.notes = Notes()
         self.documents = Documents()
 
-    def send(self, frame: Cleared[VideoFrame], question: str = "") -> bool:
-        """Take a frame, with what the person wants to know of it; never blocks. False when an older one had to go."""
-        sent = _Sent(frame.value, question, self._now_s())
+    def send(
+        self,
+        frame: Cleared[VideoFrame],
+        question: str = "",
+        *,
+        longest: int = TEXT_PX,
+        worth: Worth | None = None,
+    ) -> bool:
+        """Take a frame, with what the person wants to know of it; never blocks. False when an older one had to go.
+
+        A model gets it with a long side of at most `longest` pixels. With `worth` it is read first, and goes to the
+        model only if that says so; without, both begin at once.
+        """
+        sent = _Sent(frame.value, question, self._now_s(), longest, worth)
         read = self._sighted.reader is None or self._to_read.put(sent)
-        described = self._sighted.describer is None or self._to_describe.put(sent)
-        return read and described
+        if self._sighted.describer is None or (worth is not None and self._sighted.reader is not None):
+            return read
+        return self._to_describe.put(sent) and read
 
     def people(self, faces: int) -> None:
         """So many faces are in view, as the cues have it (with consent to them)."""
-        self._tell_all(self._triggers.people(faces, self._now_s()))
+        self._tell_all(self.triggers.people(faces, self._now_s()))
 
     def read(self, record: Record) -> None:
         """A record of an earlier process of this call: its documents are known."""
         self.documents.read(record)
+        if isinstance(record.event, ConsentRevoked):
+            for purpose in record.event.purposes:
+                self.documents.forget(purpose)
 
     def forget(self, source: str) -> None:
         """Consent to `source` was withdrawn: nothing of it is told any more."""
@@ -131,11 +153,13 @@ class VisionWorker:
         self._to_describe.forget(source)
         self.notes.forget(source)
         self.documents.forget(source)
+        self.triggers.forget(source)
 
-    def told(self) -> str:
-        """What the next turn's prompt says of what was seen; '' for nothing."""
+    def told(self, document_chars: int = DOCUMENT_CHARS) -> str:
+        """What a turn's prompt says of what was seen; '' for nothing. What changes most stands last."""
         now_s = self._now_s()
-        return self.notes.told(now_s, [*self._triggers.told(now_s), self.documents.told(DOCUMENT_CHARS)])
+        rows = [row(sight, now_s) for sight in self.notes.current(now_s)]
+        return "\n".join(filter(None, [self.documents.told(document_chars), *rows, *self.triggers.due(now_s)]))
 
     async def look(self, since_s: float, deadline_s: float) -> list[Sight]:
         """Notes of frames captured at `since_s` or later: at once if there are any, else when the first comes; none
@@ -163,6 +187,11 @@ class VisionWorker:
 
     async def _read_one(self, sent: _Sent, reader: LineReader) -> None:
         read = await self._guarded(reader.name, READ_S, lambda: read_frame(sent.frame, reader))
+        if not self._allowed(sent.frame.source):
+            return
+        twice = sent.worth if self._sighted.describer is not None else None
+        if twice is not None and await twice(read.text if read is not None else ""):
+            self._to_describe.put(sent)
         if read is not None and self._allowed(sent.frame.source):
             self._note(sent, self._filed(sent.frame, read), reader.name)
 
@@ -173,7 +202,7 @@ class VisionWorker:
         number, event = self.documents.found(frame.source, round(frame.at_s, 3), read.page)
         if event is not None:
             self._tell(event)
-            self._tell_all(self._triggers.document(frame.source, round(frame.at_s, 3)))
+            self._tell_all(self.triggers.document(frame.source, round(frame.at_s, 3)))
         return f"(document {number})" if number and read.page == read.text else read.text
 
     async def _describe_all(self, describer: Describer) -> None:
@@ -197,6 +226,7 @@ class VisionWorker:
             reader = self._sighted.reader if covers.need_text else None
             lines = await reader.read(image) if reader is not None else None
             image = await covers.cover(image, sent.frame.source, lines)
+        image = await aside(lambda: shrunk(image, sent.longest)) if max(image.shape[:2]) > sent.longest else image
         if not self._allowed(sent.frame.source):
             return ""
         told = await describer.describe(image, question=sent.question)

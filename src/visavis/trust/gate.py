@@ -12,6 +12,7 @@ from visavis.kernel.events import (
     FaceCue,
     FramesDropped,
     FrameSent,
+    FrameUsed,
     MemoryRecalled,
     Nodded,
     SightNoted,
@@ -43,7 +44,7 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
         return "cues"
     if isinstance(item, MemoryRecalled):
         return "memory"
-    if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped):
+    if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped | FrameUsed):
         return _shown(item.source) if item.content else item.source
     if isinstance(item, Event):
         return "listen" if item.content else ""

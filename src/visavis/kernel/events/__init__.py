@@ -36,6 +36,8 @@ from visavis.kernel.events.page import (
     SourcesCited,
 )
 from visavis.kernel.events.provider import (
+    ApprovalAnswered,
+    ApprovalAsked,
     Apologized,
     FellBack,
     ProviderFailed,
@@ -63,6 +65,7 @@ from visavis.kernel.events.see import (
     FaceCue,
     FramesDropped,
     FrameSent,
+    FrameUsed,
     Nodded,
     SightNoted,
     SightTriggered,
@@ -154,6 +157,8 @@ AnyEvent = (
     | ToolCalled
     | ToolReturned
     | ToolRefused
+    | ApprovalAsked
+    | ApprovalAnswered
     | ProviderFailed
     | FellBack
     | BreakerOpened
@@ -166,6 +171,7 @@ AnyEvent = (
     | FaceCue
     | Nodded
     | FrameSent
+    | FrameUsed
     | FramesDropped
     | SightNoted
     | DocumentRead
@@ -199,6 +205,8 @@ __all__ = [
     "Acknowledged",
     "AnyEvent",
     "Apologized",
+    "ApprovalAnswered",
+    "ApprovalAsked",
     "AsideIgnored",
     "AudioHeard",
     "BargeInIgnored",
@@ -226,6 +234,7 @@ __all__ = [
     "FloorTaken",
     "FormFilled",
     "FrameSent",
+    "FrameUsed",
     "FramesDropped",
     "FramesSeen",
     "HandoffRequested",

@@ -82,6 +82,18 @@ class FrameSent(Event, frozen=True):
     age_s: float = 0.0
 
 
+class FrameUsed(Event, frozen=True):
+    """What `how` (a describer's name, or "document 2") told of the frame of `source` captured at `frame_at_s` stood
+    in the prompt of reply `reply`; the frame was `age_s` seconds old when the reply became audible.
+    """
+
+    reply: int
+    source: VideoSource
+    frame_at_s: float
+    how: str
+    age_s: float
+
+
 class FramesDropped(Event, frozen=True):
     """Frames of about the last second that did not go: how many, by reason."""
 

@@ -1,0 +1,287 @@
+"""A session's sight: what becomes of the frames of camera and screen.
+
+frame → gate (on a thread of low priority) → ledger → the vision worker, whose notes the next turns are told
+(`session/look.py`). Of each source the newest frame waits for the gate; nothing of the voice waits for any of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+
+from visavis.kernel.agent import Agent
+from visavis.kernel.cleared import Cleared
+from visavis.kernel.errors import ConsentMissing, ProviderError
+from visavis.kernel.events import Event, FrameSent, SightNoted, TrackChanged
+from visavis.kernel.media import VideoFrame, VideoSource
+from visavis.kernel.settings import VisionSettings
+from visavis.see.aside import aside
+from visavis.see.base import ChangeKind, Decision, Image
+from visavis.see.budget import Budget, Limits
+from visavis.see.gate import SENT, FrameGate
+from visavis.see.ledger import FrameLedger
+from visavis.see.picture import bounded, fault, to_jpeg
+from visavis.see.sizes import longest_px
+from visavis.see.vision import Sighted, VisionWorker
+from visavis.see.vlm_embedded import remote
+from visavis.session.scribe import Scribe
+
+LOST_S = 5.0
+"""A source of which no frame has come for so long has died, or its device is off."""
+
+THUMBNAIL_PX = 160
+
+KIND_OF: dict[str, ChangeKind] = {why: kind for kind, why in SENT.items()}  # type: ignore[misc]
+
+Show = Callable[[FrameSent, bytes], None]
+
+
+class Sight:
+    """`show` puts a sent frame on the person's page; `talk` tells the last turns' words. Without `sighted` there is
+    nobody to look, and frames are left alone.
+    """
+
+    def __init__(
+        self,
+        sighted: Sighted | None,
+        agent: Agent,
+        settings: VisionSettings,
+        scribe: Scribe,
+        show: Show,
+        talk: Callable[[], Sequence[str]],
+    ) -> None:
+        self._sighted = sighted = sighted or Sighted()
+        self._scribe = scribe
+        self._consent = scribe.gate.consent
+        self._show = show
+        self._talk = talk
+        self._model = (settings.model if remote(settings) else settings.provider) if sighted.describer else ""
+        self._budget = Budget(limits(settings))
+        self._ledger = FrameLedger(self._note)
+        self._gates: dict[VideoSource, FrameGate] = {}
+        self._waiting: dict[VideoSource, Cleared[VideoFrame]] = {}
+        self._came_s: dict[VideoSource, float] = {}
+        self._lost: set[VideoSource] = set()
+        self._arrived = asyncio.Event()
+        self._question = ""
+        self._to_force: set[VideoSource] = set()
+        self.awaited: dict[VideoSource, float | None] = {}
+        """Of the last question: the sources that are to answer it, and when the frame was captured that does."""
+        self.changed = asyncio.Event()
+        """Set when a note has come, or `awaited` has changed."""
+        self.noted: Callable[[], None] = lambda: None
+        """Called when there is something new to tell."""
+        self.worker = VisionWorker(sighted, agent.triggers, self._told, self.now_s, self._consent.allows)
+        for record in scribe.log.past:
+            self.worker.read(record)
+
+    @property
+    def on(self) -> bool:
+        """Whether anybody looks in this call."""
+        return self._sighted.reader is not None or self._sighted.describer is not None
+
+    @property
+    def teller(self) -> str:
+        """Whose note answers a question: the model's where there is one."""
+        one = self._sighted.describer or self._sighted.reader
+        return one.name if one is not None else ""
+
+    @property
+    def only_text(self) -> bool:
+        return self._sighted.describer is None
+
+    @property
+    def live(self) -> list[VideoSource]:
+        """The sources of which frames come."""
+        return [source for source, at_s in self._came_s.items() if self.now_s() - at_s <= LOST_S]
+
+    def now_s(self) -> float:
+        return self._scribe.log.media.now()
+
+    def see(self, frame: Cleared[VideoFrame]) -> None:
+        """A frame came in; never blocks. One that still waits for the gate goes for it."""
+        if not self.on:
+            return
+        source = frame.value.source
+        if (older := self._waiting.get(source)) is not None:
+            self._ledger.dropped(source, "busy", older.value.at_s)
+        if source in self._lost:
+            self._lost.discard(source)
+            self._note(TrackChanged(source, "back"))
+        self._waiting[source] = frame
+        self._came_s[source] = self.now_s()
+        self._arrived.set()
+
+    def people(self, faces: int) -> None:
+        """So many faces are in the camera's view; known only with consent to cues."""
+        if self.on:
+            self.worker.people(faces)
+
+    def off(self, source: str) -> None:
+        """The device was switched off: what comes next is a first frame."""
+        for one in [known for known in self._came_s if known == source]:
+            self._ledger.flush(one)
+            self._forget_pictures(one)
+
+    def flush(self) -> None:
+        """Tell what has been counted: consent is about to change, or the call to end."""
+        self._ledger.flush()
+
+    def agreed(self) -> None:
+        """Consent has changed: nothing is left of a source that is not agreed to any more."""
+        for source in [known for known in self._came_s if not self._consent.allows(known)]:
+            self._forget_pictures(source)
+            self.worker.forget(source)
+
+    def ask(self, question: str) -> bool:
+        """The best fresh frame of each source is to be looked at with `question` in mind, whatever the gate thinks of
+        it. False when there is nothing to look at: no device is on.
+        """
+        live = self.live
+        self._question, self._to_force = question, set(live)
+        self.awaited = dict.fromkeys(live)
+        self._arrived.set()
+        return bool(live)
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        if self.on:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self.worker.run(), name="vision-worker")
+                both.create_task(self._watch(), name="vision-gate")
+
+    async def _watch(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOST_S if self._came_s else None):
+                    await self._arrived.wait()
+            self._arrived.clear()
+            for source in [one for one, at_s in self._came_s.items() if self.now_s() - at_s > LOST_S]:
+                self._lose(source)
+            while self._to_force:
+                await self._force(self._to_force.pop())
+            for source in list(self._waiting):
+                if (frame := self._waiting.pop(source, None)) is not None:
+                    await self._take(frame.value)
+
+    def _lose(self, source: VideoSource) -> None:
+        self._note(TrackChanged(source, "silent"))
+        self.off(source)
+        self._lost.add(source)
+
+    async def _take(self, frame: VideoFrame) -> None:
+        gate = self._gate(frame.source)
+        decision = await aside(lambda: _decided(gate, frame))
+        if gate is self._gates.get(frame.source):
+            self._ledger.decided(frame, decision)
+            await self._send(decision, gate)
+
+    async def _force(self, source: VideoSource) -> None:
+        gate, now_s = self._gate(source), self.now_s()
+        decision = await aside(lambda: gate.ask(now_s))
+        if decision.why == "over_budget":
+            self.awaited.pop(source, None)
+            self.changed.set()
+        if gate is self._gates.get(source):
+            await self._send(decision, gate)
+
+    async def _send(self, decision: Decision, gate: FrameGate) -> None:
+        frame, why = decision.frame, decision.why
+        if not decision.send or frame is None or not self._consent.allows(frame.source):
+            return
+        asked = why == "asked"
+        longest = longest_px(KIND_OF.get(why), frame.source, asked=asked)
+        if asked and frame.source in self.awaited:
+            self.awaited[frame.source] = frame.at_s
+            self.changed.set()
+        twice = self._sighted.describer is not None and self._sighted.reader is not None and not asked
+        event = None if twice else self._record(frame, why, longest)
+        room = self.worker.send(
+            self._scribe.gate.clear(frame),
+            self._question if asked else "",
+            longest=longest,
+            worth=partial(self._worth, gate, frame, why, longest) if twice else None,
+        )
+        if not room:
+            self._ledger.dropped(frame.source, "queue_full", frame.at_s)
+        if event is not None:
+            await self._picture(event, frame)
+
+    async def _worth(self, gate: FrameGate, frame: VideoFrame, why: str, longest: int, text: str) -> bool:
+        """The second look, once a frame's words are known and before a model is asked that costs money."""
+        talk, now_s = list(self._talk()), self.now_s()
+        decision = await aside(lambda: gate.second_look(text, talk, now_s, forced=False))
+        if not self._consent.allows(frame.source):
+            return False
+        if not decision.send:
+            self._ledger.dropped(frame.source, decision.why, frame.at_s)
+            return False
+        await self._picture(self._record(frame, why, longest), frame)
+        return True
+
+    def _record(self, frame: VideoFrame, why: str, longest: int) -> FrameSent:
+        describer = self._sighted.describer
+        provider = describer.name if describer is not None else ""
+        return self._ledger.sent(frame, why, self.now_s(), longest=longest, provider=provider, model=self._model)
+
+    async def _picture(self, event: FrameSent, frame: VideoFrame) -> None:
+        """The sent frame, small and covered as it is for a model, for the person's page."""
+        covers, image = self._sighted.covers, frame.image
+        thumbnail = b""
+        with suppress(ProviderError):
+            # Letters are too small to be read in it: no text has to be looked for.
+            image = await covers.cover(image, frame.source, []) if covers is not None else image
+            thumbnail = await aside(lambda: _thumbnail(image))
+        if self._consent.allows(frame.source):
+            self._show(event, thumbnail)
+
+    def _gate(self, source: VideoSource) -> FrameGate:
+        if source not in self._gates:
+            self._gates[source] = FrameGate(source, self._budget, self._model)
+        return self._gates[source]
+
+    def _forget_pictures(self, source: VideoSource) -> None:
+        """A gate that is just computing on another thread is left to itself."""
+        self._gates.pop(source, None)
+        self._waiting.pop(source, None)
+        self._came_s.pop(source, None)
+        self._lost.discard(source)
+        self._to_force.discard(source)
+        self.awaited.pop(source, None)
+        self.changed.set()
+
+    def _told(self, event: Event) -> None:
+        self._note(event)
+        if isinstance(event, SightNoted):
+            self.changed.set()
+            self.noted()
+
+    def _note(self, event: Event) -> None:
+        with suppress(ConsentMissing):
+            self._scribe.note(event)
+
+
+def limits(settings: VisionSettings) -> Limits:
+    return Limits(
+        frames_per_minute=settings.frames_per_min,
+        frames_per_call=settings.frames_per_call,
+        tokens_per_minute=settings.tokens_per_min,
+        tokens_per_call=settings.tokens_per_call,
+        usd_per_minute=settings.usd_per_min,
+        usd_per_call=settings.usd_per_call,
+    )
+
+
+def _decided(gate: FrameGate, frame: VideoFrame) -> Decision:
+    if why := fault(frame.image):
+        return Decision(False, why)
+    try:
+        return gate.take(frame)
+    except Exception:  # noqa: BLE001 - a picture that cannot be computed on is dropped; the call goes on
+        return Decision(False, "unreadable")
+
+
+def _thumbnail(image: Image) -> bytes:
+    return to_jpeg(bounded(image, THUMBNAIL_PX), 9)
