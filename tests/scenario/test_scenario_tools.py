@@ -19,7 +19,7 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.kernel.messages import Say, ToolNote
-from visavis.session.reply import TOOL_ROUNDS
+from visavis.session.tool_run import TOOL_ROUNDS
 from visavis.testing.doubles import ScriptedEndpoint, ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
 from visavis.think.base import ToolCall

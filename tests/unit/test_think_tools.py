@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from visavis.kernel.errors import ConfigError
+from visavis.kernel.tool import tool
 from visavis.think.base import ToolCall
 from visavis.think.tools import MAX_RESULT_CHARS, ToolBox, ToolResult
 
@@ -70,8 +71,8 @@ async def test_a_call_that_fits_is_run_with_python_values() -> None:
         ('{"dish": "soup", "count": 2, "size": "s", "day": "never"}', "'day' must be one of"),
         ('{"dish": "soup", "count": 2, "size": "s", "spicy": 1}', "'spicy' must be true or false"),
         ('{"dish": "soup", "count": 2, "size": "s", "notes": "hot"}', "'notes' must be a list"),
-        ('{"dish": "soup", "count": 2, "size": "s", "notes": [1]}', "'notes' must be text"),
-        ('{"dish": "soup", "count": 2, "size": "s", "tip": NaN}', "'tip' must be a number"),
+        ('{"dish": "soup", "count": 2, "size": "s", "notes": [1]}', "'notes[0]' must be text"),
+        ('{"dish": "soup", "count": 2, "size": "s", "tip": NaN}', "NaN is not a number in JSON"),
         ('{"dish": "soup", "count": 2, "size": "s", "sauce": "red"}', "unknown argument 'sauce'"),
         ('{"dish": "soup"', "not valid JSON"),
         ("[1]", "must be a JSON object"),
@@ -117,13 +118,14 @@ async def test_failures_are_told_not_raised() -> None:
 
 
 async def test_a_tool_that_takes_too_long_is_given_up() -> None:
+    @tool(timeout_s=0.01)
     async def slow() -> str:
         """Never ends."""
         await asyncio.Event().wait()
         return ""
 
-    result = await ToolBox([slow], timeout_s=0.01).run(call("slow"))
-    assert result == ToolResult(False, "slow did not answer within 0.01 seconds.")
+    result = await ToolBox([slow]).run(call("slow"))
+    assert result == ToolResult(False, "slow did not answer within 0.01 seconds.", settled=False)
 
 
 async def test_a_long_result_is_cut() -> None:

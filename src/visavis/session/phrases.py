@@ -16,6 +16,10 @@ Occasion = Literal[
     "hold",
     "quiet",
     "jump_in",
+    "forgotten",
+    "not_forgotten",
+    "tool_refused",
+    "tool_needs",
 ]
 Silence = Literal["silence", "question", "hold"]
 """What went before a silence: nothing special, a question of the agent, or a request to wait."""
@@ -33,6 +37,10 @@ _PHRASES: dict[str, dict[Occasion, str]] = {
         "hold": "Of course, take your time.",
         "quiet": "Okay.",
         "jump_in": "Sorry to jump in, let me make sure I got that.",
+        "forgotten": "All right, I have forgotten that.",
+        "not_forgotten": "I'm sorry, I could not make sure that it is forgotten. The people who run this can.",
+        "tool_refused": "I'm sorry, I could not get that done. Could you say once more, in other words, what you need?",
+        "tool_needs": "For that I still need this from you: {fields}. Could you tell me?",
     },
     "es": {
         "apology": "Lo siento, algo ha fallado por mi parte. ¿Puedes repetirlo?",
@@ -46,6 +54,10 @@ _PHRASES: dict[str, dict[Occasion, str]] = {
         "hold": "Claro, tómate tu tiempo.",
         "quiet": "De acuerdo.",
         "jump_in": "Perdona que te interrumpa, quiero asegurarme de que lo he entendido.",
+        "forgotten": "De acuerdo, lo he olvidado.",
+        "not_forgotten": "Lo siento, no he podido comprobar que esté olvidado. Quien lleva este servicio sí puede.",
+        "tool_refused": "Lo siento, no he podido hacerlo. ¿Me dices otra vez, con otras palabras, qué necesitas?",
+        "tool_needs": "Para eso me falta un dato: {fields}. ¿Me lo dices?",
     },
 }
 

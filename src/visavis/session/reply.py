@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import VisavisError
@@ -21,29 +22,23 @@ from visavis.kernel.events import (
     OpenerChosen,
     ProviderFailed,
     Record,
-    ToolCalled,
-    ToolRefused,
-    ToolReturned,
     UsageCounted,
 )
 from visavis.kernel.settings import LlmSettings
 from visavis.session.mouth import Mouth
-from visavis.session.providers import MARGIN_S, SPEAK_S, in_time, translated
+from visavis.session.providers import MARGIN_S, SPEAK_S, timed, translated
 from visavis.session.stack import Layers
+from visavis.session.tool_run import ToolRun
 from visavis.speak.openers import Continuation
 from visavis.speak.passages import PassageCutter, Protected
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.context import prompt_tokens
-from visavis.think.tools import ToolBox
 
 PIECES_AHEAD = 6
 """Clauses that may wait for the voice; the model's stream waits beyond that."""
 
 MAX_REPLY_CHARS = 4_000
 """A model that does not stop is cut here, whatever its provider allows."""
-
-TOOL_ROUNDS = 3
-"""Times a model may ask for tools within one reply."""
 
 
 @dataclass(slots=True)
@@ -72,7 +67,6 @@ class Reply:
         layers: Layers,
         mouth: Mouth,
         note: Callable[[Event], Record],
-        commit: Callable[[], Awaitable[int]],
         turn: int = 0,
         revision: int = 0,
         openers_before: Sequence[str] = (),
@@ -87,7 +81,6 @@ class Reply:
         self._layers = layers
         self._mouth = mouth
         self._note = note
-        self._commit = commit
         self.opener = ""
         """The words that the reply begins with before any content, while they are to be heard."""
         self.ready_s = 0.0
@@ -110,17 +103,17 @@ class Reply:
 
     async def answer(
         self,
-        request: LlmRequest,
-        toolbox: ToolBox,
+        request: Callable[[], Awaitable[LlmRequest]],
+        tools: ToolRun,
         settings: LlmSettings,
         *,
         opening: str = "",
         protected: bool = False,
     ) -> Outcome:
-        """Answer by the model, which goes on from `opening`; a `protected` one is said to its end. Failures end in
-        the outcome, not in an exception."""
+        """Answer by the model, which goes on from `opening`; a `protected` one is said to its end. `request` may take
+        a moment: the opening is said meanwhile. Failures end in the outcome, not in an exception."""
         self._protected = opening if protected else ""
-        return await self._make(self._think(replace(request, begun=opening), toolbox, settings), opening)
+        return await self._make(self._think(request, tools, settings, opening), opening)
 
     def release(self) -> None:
         """The reply may be heard. An opener that has no time to fill any more is left out, if the content stands
@@ -191,7 +184,7 @@ class Reply:
         stream = tts.stream(piece, voice=agent.voice, language=agent.language)
         with translated("tts", tts.name):
             async with aclosing(
-                in_time("tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=3 * SPEAK_S)
+                timed(tts, "tts", stream, first_s=SPEAK_S, idle_s=SPEAK_S, total_s=3 * SPEAK_S)
             ) as speeches:
                 async for speech in speeches:
                     if not self.outcome.said_any:
@@ -206,11 +199,15 @@ class Reply:
         self._note(ProviderFailed.of(layer, provider, error))
 
     async def _think(
-        self, request: LlmRequest, toolbox: ToolBox, settings: LlmSettings
+        self, asked: Callable[[], Awaitable[LlmRequest]], tools: ToolRun, settings: LlmSettings, opening: str
     ) -> AsyncGenerator[str | None, None]:
-        for last in [False] * TOOL_ROUNDS + [True]:
-            if last:
-                request = replace(request, tools=())
+        request = replace(await asked(), begun=opening)
+        exchange: list[Message] = []
+        if tools.asked_before:
+            async for words in self._with_tools(tools.approved, exchange):
+                yield words
+            request = replace(request, messages=[*request.messages, *exchange])
+        while True:
             calls: list[ToolCall] = []
             before = 0 if request.begun else len(self.outcome.text)
             continuation = Continuation(request.begun)
@@ -222,20 +219,36 @@ class Reply:
                         yield text
             if text := continuation.flush():
                 yield text
-            if not calls or last:
+            if not calls or not request.tools:
                 return
             yield None
-            await self.released.wait()
-            self.used_tools = True
-            if not self.outcome.text.strip():
-                self._open(self._layers.openers.for_tool(self._openers_before))
-            asked = Message("assistant", self.outcome.text[before:].strip(), tuple(calls))
-            exchange = [asked, *[await self._use(toolbox, call) for call in calls]]
-            request = replace(request, messages=[*request.messages, *exchange], begun="")
+            exchange = [Message("assistant", self.outcome.text[before:].strip(), tuple(calls))]
+            async for words in self._with_tools(partial(tools.use, calls), exchange, tools.waits_with_words(calls)):
+                yield words
+            if tools.over:
+                return
+            offered = request.tools if tools.may_go_on else ()
+            request = replace(request, messages=[*request.messages, *exchange], begun="", tools=offered)
+
+    async def _with_tools(
+        self,
+        use: Callable[[list[Message]], AsyncGenerator[str | None, None]],
+        exchange: list[Message],
+        own_words: bool = False,
+    ) -> AsyncGenerator[str | None, None]:
+        """Once the reply is released, runs tools; yields what is to be said meanwhile."""
+        await self.released.wait()
+        self.used_tools = True
+        if not self.outcome.text.strip() and not own_words:
+            self._open(self._layers.openers.for_tool(self._openers_before))
+        async with aclosing(use(exchange)) as said:
+            async for words in said:
+                yield words
 
     async def _events(self, request: LlmRequest, settings: LlmSettings) -> AsyncGenerator[str | ToolCall, None]:
         llm = self._layers.llm
-        stream = in_time(
+        stream = timed(
+            llm,
             "llm",
             llm.stream(request),
             first_s=settings.first_timeout_s + MARGIN_S,
@@ -268,21 +281,6 @@ class Reply:
             "cached_tokens": float(usage.cached_tokens),
         }
         self._note(UsageCounted("llm", llm.name, llm.model, amounts, self.number, estimated))
-
-    async def _use(self, toolbox: ToolBox, call: ToolCall) -> Message:
-        """Run one tool call; whatever comes of it goes back to the model."""
-        loop = asyncio.get_running_loop()
-        checked = toolbox.check(call)
-        if isinstance(checked, str):
-            self._note(ToolRefused(self.number, call.name, checked))
-            return Message("tool", checked, tool_call_id=call.id)
-        self._note(ToolCalled(self.number, call.id, call.name, checked))
-        await self._commit()  # what a tool may do to the world is on the record before it is done
-        began_s = loop.time()
-        result = await toolbox.run(call)
-        took_s = round(loop.time() - began_s, 3)
-        self._note(ToolReturned(self.number, call.id, call.name, result.text, result.ok, took_s))
-        return Message("tool", result.text, tool_call_id=call.id)
 
 
 def _took(told_s: float, asked_s: float) -> float:

@@ -1,8 +1,7 @@
-"""Tools from Python functions: what the model is told about them, and running what it asks for, strictly.
+"""The tools of an agent: what the model is told about them, strict checks of what it asks for, and running it.
 
-A tool is a function with type hints and a docstring. Hints may be str, int, float, bool, Literal, Enum, Optional
-and list of those. Arguments are checked against them and never coerced: what does not fit is refused with an
-explanation that the model can act on.
+A tool is a Python function with type hints and a docstring, plain or marked with `visavis.tool`; or one of another
+source, with a JSON Schema (`ToolBox(more=…)`). Nothing is coerced: what does not fit is refused, with an explanation.
 """
 
 from __future__ import annotations
@@ -10,63 +9,90 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import math
 import re
-import types
 import typing
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Literal, Union
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from visavis.kernel.agent import ToolFunction
 from visavis.kernel.errors import ConfigError
+from visavis.kernel.shown import AnyShown
+from visavis.kernel.tool import MAX_RESULT_CHARS, PLAIN, ToolRules, rules_of
 from visavis.kernel.virtual_time import holding
 from visavis.think.base import ToolCall, ToolSpec
 from visavis.think.envelope import SAY
+from visavis.think.redaction import redacted
+from visavis.think.shown import on_page
+from visavis.think.tool_schema import Refusal, Validator, strict_json
+from visavis.think.tool_types import Shape, record_schema, shape
 
-TIMEOUT_S = 10.0
-MAX_RESULT_CHARS = 4_000
+__all__ = ["MAX_RESULT_CHARS", "Checked", "Tool", "ToolBox", "ToolResult", "ToolUnavailable", "from_function"]
 
-_SCALARS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _ARGUMENT_DOC = re.compile(r"^\s*(?::param\s+)?`{0,2}(\w+)`{0,2}(?:\s*\([^)]*\))?\s*:\s*(\S.*)$")
+_NAME = r"[A-Za-z_][\w.-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """`text` goes back to the model: the result, or why there is none (`ok` is False)."""
+    """`text` goes back to the model: the result, or why there is none (`ok` is False). `shown` goes to the call page.
+    `settled`: whether it is known what came of the call."""
 
     ok: bool
     text: str
+    shown: AnyShown | None = None
+    settled: bool = True
 
 
-class _Refused(Exception):
-    """The call does not fit the tool; the message explains it to the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parameter:
-    name: str
-    hint: Any
-    required: bool
+class ToolUnavailable(Exception):
+    """The tool cannot be reached; nothing was done. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Tool:
+class Tool:
+    """`invoke` takes the arguments as JSON values; it may raise anything, ValueError before it has begun included."""
+
     spec: ToolSpec
-    function: ToolFunction
-    parameters: tuple[_Parameter, ...]
+    invoke: Callable[[dict[str, Any]], Awaitable[Any]]
+    rules: ToolRules = PLAIN
+    bind: Callable[[dict[str, Any]], Any] | None = None
+    grounded: tuple[str, ...] = ()
+    validator: Validator = field(init=False)
+
+    def __post_init__(self) -> None:
+        where = f"tool {self.spec.name}"
+        if not re.fullmatch(_NAME, self.spec.name) or self.spec.name == SAY:
+            raise ConfigError(f"'{self.spec.name}' cannot be the name of a tool", where="tools", hint="rename it")
+        object.__setattr__(self, "validator", Validator(self.spec.parameters, where=where))
+        known = set(self.spec.parameters.get("properties", {}))
+        key = () if self.rules.idempotency_key in (None, ("*",)) else self.rules.idempotency_key or ()
+        for name in (*self.grounded, *key):
+            if name not in known:
+                raise ConfigError(f"there is no argument '{name}'", where=where, hint="it is named in its rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A call that fits its tool: `arguments` as JSON has them."""
+
+    call: ToolCall
+    tool: Tool
+    arguments: dict[str, Any]
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The arguments as journal and model may see them."""
+        cleared: dict[str, Any] = redacted(self.arguments, self.tool.rules.redact)
+        return cleared
 
 
 class ToolBox:
     """The tools of one agent. Raises ConfigError when a function cannot be described to a model."""
 
-    def __init__(self, functions: Sequence[ToolFunction] = (), *, timeout_s: float = TIMEOUT_S) -> None:
-        self._tools: dict[str, _Tool] = {}
-        self._timeout_s = timeout_s
-        for function in functions:
-            tool = _describe(function)
-            if tool.spec.name in self._tools or tool.spec.name == SAY:
+    def __init__(self, functions: Sequence[ToolFunction] = (), more: Sequence[Tool] = ()) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tool in (*map(from_function, functions), *more):
+            if tool.spec.name in self._tools:
                 raise ConfigError(f"the tool name '{tool.spec.name}' is taken", where="tools", hint="rename it")
             self._tools[tool.spec.name] = tool
 
@@ -74,45 +100,86 @@ class ToolBox:
     def specs(self) -> tuple[ToolSpec, ...]:
         return tuple(tool.spec for tool in self._tools.values())
 
-    def check(self, call: ToolCall) -> dict[str, Any] | str:
-        """The call's arguments, as JSON has them, or why it is refused, in words for the model."""
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def check(self, call: ToolCall) -> Checked | Refusal:
+        """The call as it may be run, if its arguments fit; else why not."""
         tool = self._tools.get(call.name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
-            return f"There is no tool named {call.name!r}. Tools: {known}."
-        try:
-            _checked(tool, call.arguments)
-        except _Refused as refused:
-            return f"{call.name} was not run: {refused}"
-        arguments: dict[str, Any] = json.loads(call.arguments or "{}")
-        return arguments
+            return Refusal("unknown_tool", f"There is no tool named {call.name[:80]!r}. Tools: {known}.")
+        given: Any = strict_json(call.arguments or "{}")
+        refusal = given if isinstance(given, Refusal) else _misfit(tool, given)
+        if refusal is not None:
+            return Refusal(refusal.reason, f"{call.name} was not run: {refusal.why}.", refusal.fields)
+        arguments: dict[str, Any] = given
+        return Checked(call, tool, arguments)
 
     async def run(self, call: ToolCall) -> ToolResult:
-        """Check the call and run it; never raises for what the model or the function does wrong.
-
-        A plain function runs in a thread, an `async` one on the loop. After `timeout_s` the result is a refusal;
-        a plain function's thread cannot be stopped and ends by itself. Cancelling cancels an `async` function.
-        """
-        refusal = self.check(call)
-        if isinstance(refusal, str):
-            return ToolResult(False, refusal)
-        tool = self._tools[call.name]
-        try:
-            async with asyncio.timeout(self._timeout_s) as timer:
-                return ToolResult(True, _as_text(await _invoke(tool.function, _checked(tool, call.arguments))))
-        except TimeoutError as error:
-            if not timer.expired():
-                return ToolResult(False, _failed(call.name, error))
-            return ToolResult(False, f"{call.name} did not answer within {self._timeout_s:g} seconds.")
-        except Exception as error:  # noqa: BLE001 - a builder's function may raise anything; the call goes on
-            return ToolResult(False, _failed(call.name, error))
+        """Check the call by its arguments alone, and run it. Never raises for what the model or the tool does."""
+        checked = self.check(call)
+        return ToolResult(False, checked.why) if isinstance(checked, Refusal) else await run(checked)
 
 
-def _failed(name: str, error: Exception) -> str:
-    return f"{name} failed: {type(error).__name__}: {str(error)[:300]}"
+async def run(checked: Checked) -> ToolResult:
+    """Run a checked call. A plain function runs in a thread, which cannot be stopped and ends by itself when its time
+    is up; an `async` one on the loop, where cancelling cancels it."""
+    name, rules = checked.tool.spec.name, checked.tool.rules
+    try:
+        async with asyncio.timeout(rules.timeout_s) as timer:
+            told, shown = on_page(await checked.tool.invoke(checked.arguments))
+            return ToolResult(True, as_text(told, checked.tool, checked.arguments), shown)
+    except ToolUnavailable as error:
+        return ToolResult(False, f"{name} cannot be reached: {error}"[:400])
+    except Exception as error:  # noqa: BLE001 - a builder's function may raise anything; the call goes on
+        if isinstance(error, TimeoutError) and timer.expired():
+            return ToolResult(False, f"{name} did not answer within {rules.timeout_s:g} seconds.", settled=False)
+        told = as_text(f"{type(error).__name__}: {str(error)[:300]}", checked.tool, checked.arguments)
+        return ToolResult(False, f"{name} failed: {told}", settled=not isinstance(error, OSError))
 
 
-async def _invoke(function: ToolFunction, arguments: dict[str, Any]) -> Any:
+def as_text(result: Any, tool: Tool, arguments: dict[str, Any]) -> str:
+    """What the model and the journal get to see of a result: redacted, then cut to the tool's limit."""
+    cleared = redacted(result, tool.rules.redact, hiding=arguments)
+    text = cleared if isinstance(cleared, str) else json.dumps(cleared, ensure_ascii=False, default=str)
+    limit = tool.rules.max_result_chars
+    return text if len(text) <= limit else text[: max(0, limit - 16)].rstrip() + " … (cut short)"
+
+
+def from_function(function: ToolFunction) -> Tool:
+    """A function as a tool, under the rules that `visavis.tool` has put on it. Raises ConfigError."""
+    name = getattr(function, "__name__", "")
+    if not re.fullmatch(r"[A-Za-z_]\w{0,63}", name):
+        raise ConfigError(f"{function!r} cannot be a tool: it has no plain name", where="tools", hint="use `def`")
+    shapes, required = _parameters(function, name)
+    summary, notes = _docstring(function, shapes)
+    schema = record_schema(shapes, required)
+    schema["properties"] = {
+        parameter: one.schema | ({"description": notes[parameter]} if parameter in notes else {})
+        for parameter, one in shapes.items()
+    }
+
+    def bind(given: dict[str, Any]) -> dict[str, Any]:
+        made = {}
+        for parameter, value in given.items():
+            try:
+                made[parameter] = shapes[parameter].bind(value)
+            except ValueError as error:
+                raise ValueError(f"{parameter!r} {error}") from error
+        return made
+
+    async def invoke(given: dict[str, Any]) -> Any:
+        return await call_function(function, bind(given))
+
+    rules = rules_of(function)
+    grounded = {one for one, described in shapes.items() if described.grounded} | set(rules.grounded)
+    spec = ToolSpec(name, summary or name.replace("_", " "), schema)
+    return Tool(spec, invoke, rules, bind, tuple(sorted(grounded)))
+
+
+async def call_function(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call it: an `async` one on the loop, any other in a thread."""
     if inspect.iscoroutinefunction(function):
         return await function(**arguments)
     with holding():
@@ -120,47 +187,44 @@ async def _invoke(function: ToolFunction, arguments: dict[str, Any]) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _as_text(result: Any) -> str:
-    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
-    if len(text) > MAX_RESULT_CHARS:
-        text = text[: MAX_RESULT_CHARS - 16].rstrip() + " … (cut short)"
-    return text
-
-
-def _describe(function: ToolFunction) -> _Tool:
-    name = getattr(function, "__name__", "")
-    if not re.fullmatch(r"[A-Za-z_]\w{0,63}", name):
-        raise ConfigError(f"{function!r} cannot be a tool: it has no plain name", where="tools", hint="use `def`")
+def _misfit(tool: Tool, given: Any) -> Refusal | None:
+    if not isinstance(given, dict):
+        return Refusal("not_an_object", "the arguments must be a JSON object")
+    refusal = tool.validator.refusal(given)
+    if refusal is not None:
+        if refusal.reason == "extra_field":
+            known = ", ".join(tool.spec.parameters.get("properties", {})) or "none"
+            return Refusal(refusal.reason, f"{refusal.why}; it takes {known}", refusal.fields)
+        return refusal
     try:
-        hints = typing.get_type_hints(function)
+        if tool.bind is not None:
+            tool.bind(given)
+    except ValueError as error:
+        return Refusal("wrong_type", str(error)[:200])
+    return None
+
+
+def _parameters(function: ToolFunction, name: str) -> tuple[dict[str, Shape], list[str]]:
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError) as error:
         raise ConfigError(f"the type hints cannot be read: {error}", where=f"tool {name}") from error
-    summary, notes = _docstring(function)
-    parameters: list[_Parameter] = []
-    properties: dict[str, Any] = {}
+    shapes: dict[str, Shape] = {}
+    required: list[str] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ConfigError("arguments must be plain and named", where=f"tool {name}")
         if parameter.name not in hints:
             raise ConfigError(f"the argument '{parameter.name}' has no type hint", where=f"tool {name}")
-        hint = hints[parameter.name]
-        properties[parameter.name] = _schema(hint, where=f"tool {name}, argument {parameter.name}")
-        if parameter.name in notes:
-            properties[parameter.name]["description"] = notes[parameter.name]
-        parameters.append(_Parameter(parameter.name, hint, parameter.default is parameter.empty))
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": [parameter.name for parameter in parameters if parameter.required],
-        "additionalProperties": False,
-    }
-    return _Tool(ToolSpec(name, summary or name.replace("_", " "), schema), function, tuple(parameters))
+        shapes[parameter.name] = shape(hints[parameter.name], where=f"tool {name}, argument {parameter.name}")
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+    return shapes, required
 
 
-def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+def _docstring(function: Callable[..., Any], known: typing.Container[str]) -> tuple[str, dict[str, str]]:
     """The description, and what lines such as "city: where to look" say about the arguments."""
     text = inspect.getdoc(function) or ""
-    known = inspect.signature(function).parameters
     notes: dict[str, str] = {}
     summary: list[str] = []
     for line in text.splitlines():
@@ -170,86 +234,3 @@ def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
         elif not re.fullmatch(r"\s*(Args|Arguments|Parameters|Returns|Raises):?\s*", line):
             summary.append(line)
     return "\n".join(summary).strip(), notes
-
-
-def _schema(hint: Any, *, where: str) -> dict[str, Any]:
-    if hint in _SCALARS:
-        return {"type": _SCALARS[hint]}
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        return {"enum": list(inner)}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"enum": [member.value for member in hint]}
-    if hint is list or origin in (list, Sequence):
-        return {"type": "array", "items": _schema(inner[0] if inner else str, where=where)}
-    if origin in (Union, types.UnionType):
-        options = [_schema(option, where=where) for option in inner if option is not type(None)]
-        if type(None) in inner:
-            options.append({"type": "null"})
-        return options[0] if len(options) == 1 else {"anyOf": options}
-    raise ConfigError(
-        f"the type {hint!r} cannot be described to a model",
-        where=where,
-        hint="use str, int, float, bool, Literal, Enum, Optional or list of those",
-    )
-
-
-def _checked(tool: _Tool, text: str) -> dict[str, Any]:
-    """The arguments as Python values. Raises _Refused."""
-    try:
-        given = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise _Refused("the arguments are not valid JSON") from error
-    if not isinstance(given, dict):
-        raise _Refused("the arguments must be a JSON object")
-    known = {parameter.name: parameter for parameter in tool.parameters}
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise _Refused(f"unknown argument {unknown[0]!r}; it takes {', '.join(known) or 'none'}")
-    missing = [name for name, parameter in known.items() if parameter.required and name not in given]
-    if missing:
-        raise _Refused(f"the argument {missing[0]!r} is missing")
-    return {name: _value(known[name].hint, value, name) for name, value in given.items()}
-
-
-def _value(hint: Any, value: Any, name: str) -> Any:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (Union, types.UnionType):
-        return _one_of(inner, value, name)
-    if origin is Literal:
-        if any(value == option and type(value) is type(option) for option in inner):
-            return value
-        raise _Refused(f"{name!r} must be one of {', '.join(map(repr, inner))}")
-    if hint is list or origin in (list, Sequence):
-        if isinstance(value, list):
-            return [_value(inner[0] if inner else str, item, name) for item in value]
-        raise _Refused(f"{name!r} must be a list")
-    if hint is type(None):
-        if value is None:
-            return None
-        raise _Refused(f"{name!r} must be null")
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        for member in hint:
-            if member.value == value and type(member.value) is type(value):
-                return member
-        raise _Refused(f"{name!r} must be one of {', '.join(repr(member.value) for member in hint)}")
-    return _scalar(hint, value, name)
-
-
-def _one_of(options: Sequence[Any], value: Any, name: str) -> Any:
-    reasons: list[str] = []
-    for option in options:
-        try:
-            return _value(option, value, name)
-        except _Refused as refused:
-            reasons.append(str(refused))
-    raise _Refused(reasons[0])
-
-
-def _scalar(hint: Any, value: Any, name: str) -> Any:
-    whole_number = hint is float and type(value) is int  # JSON has one kind of number
-    finite = not isinstance(value, float) or math.isfinite(value)
-    if (type(value) is hint or whole_number) and finite:
-        return float(value) if whole_number else value
-    kinds = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-    raise _Refused(f"{name!r} must be {kinds[hint]}, not {json.dumps(value)[:60]}")

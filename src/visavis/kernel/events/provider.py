@@ -62,6 +62,8 @@ class ToolCalled(Event, frozen=True):
 
 
 class ToolReturned(Event, frozen=True):
+    """`settled`: whether it is known what came of the call; a call that writes may have done so all the same."""
+
     content: ClassVar[bool] = True
     reply: int
     call: str
@@ -69,10 +71,34 @@ class ToolReturned(Event, frozen=True):
     result: str
     ok: bool
     took_s: float
+    settled: bool = True
 
 
 class ToolRefused(Event, frozen=True):
+    """A call was not run: `reason` is one of `think.tool_schema.Reason`, `why` what the model was told of it."""
+
     content: ClassVar[bool] = True
     reply: int
     name: str
     why: str
+    reason: str = ""
+    call: str = ""
+
+
+class ApprovalAsked(Event, frozen=True):
+    """A call waits for the person's yes to `question`."""
+
+    content: ClassVar[bool] = True
+    reply: int
+    call: str
+    name: str
+    arguments: dict[str, Any]
+    question: str
+
+
+class ApprovalAnswered(Event, frozen=True):
+    """`answer`: yes, no, unclear, or unheard (the question was cut short); only after a yes is the call run."""
+
+    call: str
+    name: str
+    answer: str

@@ -1,0 +1,119 @@
+"""Did the value of an argument occur in the call? Said, spelled, shown or returned by a tool; else it is invented.
+
+Pure. A value counts when the signs that carry it (letters and digits) stand in a text in a row, beginning and ending
+where words do: "42" is not in "1427". Texts are read as they stand, with number words as digits ("four two seven",
+"forty two", "double four"), with spelled letters ("B as in boy") and with "at" and "dot" of e-mail addresses; a date
+counts when a text names its day and month, in digits or words, or the day as seen from when it was said ("tomorrow").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from visavis.think.grounding_words import Words, number_reading, of_language
+from visavis.think.spoken_dates import names_date
+
+_TOKEN = re.compile(r"[^\W_]+|[@._+\-]")
+_MARKS = frozenset("@._+-")
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
+LONGEST = 80
+"""Words that one value may be spread over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something said, shown or returned. `on`: the day of it, for "tomorrow"."""
+
+    text: str
+    on: date | None = None
+
+
+def ungrounded(
+    arguments: Mapping[str, Any], names: Iterable[str], sources: Sequence[Source], language: str = "en"
+) -> list[str]:
+    """Those of the named arguments that have a value which occurs in no source."""
+    return [
+        name
+        for name in names
+        if name in arguments and not all(occurs(leaf, sources, language) for leaf in _leaves(arguments[name]))
+    ]
+
+
+def occurs(value: str | int | float, sources: Sequence[Source], language: str = "en") -> bool:
+    """Whether the value stands in one of the sources."""
+    text = _text(value)
+    words = of_language(language)
+    if any(_stands(text, source.text, words) for source in sources):
+        return True
+    if (found := _DATE.fullmatch(text)) is None:
+        return False
+    try:
+        day = date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return False
+    return any(names_date(_folded(source.text), day, source.on) for source in sources)
+
+
+def _leaves(value: Any) -> Iterator[str | int | float]:
+    """Values that could be invented; true, false and null are not."""
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _leaves(one)
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield value
+
+
+def _text(value: str | int | float) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _folded(text: str) -> str:
+    """Lower case, without accents and presentation forms."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", "".join(char for char in plain if not unicodedata.combining(char)))
+
+
+def _stands(value: str, text: str, words: Words) -> bool:
+    value, text = _folded(value), _folded(text)
+    marked = "@" in value
+    tokens = _TOKEN.findall(value)
+    wanted = "".join(tokens if marked else (token for token in tokens if token not in _MARKS))
+    if not wanted:
+        return False
+    return any(_in_a_row(wanted, reading) for reading in _readings(_TOKEN.findall(text), words, marked))
+
+
+def _readings(tokens: Sequence[str], words: Words, marked: bool) -> Iterator[list[str]]:
+    plain = tokens if marked else [token for token in tokens if token not in _MARKS]
+    yield list(plain)
+    spelled = words.unspelled([token for token in tokens if marked or token not in _MARKS])
+    signs = [words.marks.get(token, token) for token in spelled]
+    said = signs if marked else [sign for sign in signs if sign not in _MARKS]
+    yield said
+    yield [digits for token in words.repeated(said) for digits in (words.digit(token),)]
+    yield number_reading(said, words)
+
+
+def _in_a_row(wanted: str, tokens: Sequence[str]) -> bool:
+    """Whether some tokens in a row make up `wanted`, no more and no less."""
+    for start, first in enumerate(tokens):
+        if not wanted.startswith(first):
+            continue
+        made = ""
+        for token in tokens[start : start + LONGEST]:
+            made += token
+            if made == wanted:
+                return True
+            if not wanted.startswith(made):
+                break
+    return False
