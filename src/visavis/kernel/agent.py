@@ -72,6 +72,7 @@ class Agent:
     `[[…]]`, there or in a reply, is said to its end whoever speaks: a legal notice, for example.
     `openers` stands above the setting of that name, where it is not ''. `patience` is a factor on the setting
     `turn.patience`: how long the agent waits for somebody who pauses. `triggers` are what it acts on when it sees it.
+    `knowledge` are files, directories and addresses of documents that it answers from.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Agent:
     openers: Literal["", "off", "auto", "on"] = ""
     patience: float = 1.0
     triggers: Sequence[Trigger] = (Trigger("document"),)
+    knowledge: Sequence[str] = ()
 
     @property
     def opening(self) -> str:

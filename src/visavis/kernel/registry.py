@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from visavis.kernel.errors import ConfigError
 
-Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store"]
+Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store", "memory"]
 
 TABLE: dict[Kind, dict[str, str]] = {
     "vad": {"silero": "visavis.hear.silero:SileroVad"},
@@ -38,10 +38,31 @@ TABLE: dict[Kind, dict[str, str]] = {
         "claude": "visavis.see.vlm_claude:ClaudeVision",
         "embedded": "visavis.see.vlm_embedded:EmbeddedVision",
     },
+    "embedder": {
+        "minilm": "visavis.think.knowledge.embed_onnx:OnnxEmbedder",
+        "openai": "visavis.think.knowledge.embed_api:ApiEmbedder",
+    },
+    "knowledge": {
+        "embedded": "visavis.think.knowledge.stores.embedded:EmbeddedStore",
+        "pgvector": "visavis.think.knowledge.stores.pgvector:PgvectorStore",
+        "qdrant": "visavis.think.knowledge.stores.qdrant:QdrantStore",
+        "lancedb": "visavis.think.knowledge.stores.lance:LanceStore",
+        "chroma": "visavis.think.knowledge.stores.chroma:ChromaStore",
+        "weaviate": "visavis.think.knowledge.stores.weaviate:WeaviateStore",
+        "pinecone": "visavis.think.knowledge.stores.pinecone:PineconeStore",
+        "turbopuffer": "visavis.think.knowledge.stores.turbopuffer:TurbopufferStore",
+    },
     "store": {"sqlite": "visavis.journal.sqlite:SqliteStore", "memory": "visavis.journal.memory:MemoryStore"},
+    "memory": {"sqlite": "visavis.think.memory.sqlite:SqliteMemory"},
 }
 
-EXTRAS: dict[tuple[Kind, str], str] = {("asr", "whisper"): "whisper"}
+EXTRAS: dict[tuple[Kind, str], str] = {
+    ("asr", "whisper"): "whisper",
+    ("knowledge", "pgvector"): "pgvector",
+    ("knowledge", "qdrant"): "qdrant",
+    ("knowledge", "lancedb"): "lancedb",
+    ("knowledge", "chroma"): "chroma",
+}
 """Providers whose packages come with an extra of ours."""
 
 

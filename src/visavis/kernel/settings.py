@@ -215,6 +215,10 @@ class VisionSettings(_Section, frozen=True):
     projector: Annotated[str, Meta(description="'embedded': the GGUF file with the model's image projector.")] = ""
     base_url: Annotated[str, Meta(description="Address of the provider's API; empty: the vendor's own.")] = ""
     api_key_env: Annotated[str, Meta(description="Environment variable that holds the key.")] = "VISAVIS_VISION_KEY"
+    fallbacks: Annotated[
+        list[str],
+        Meta(description="Who describes frames when that one fails, in this order, such as 'gemini:MODEL'."),
+    ] = field(default_factory=list)
     ocr: Annotated[str, Meta(description="Who reads text in frames: 'tesseract', or '' for nobody.")] = "tesseract"
     deadline_s: Annotated[Positive, Meta(description="Longest wait for the description of a frame.")] = 8.0
     look_s: Annotated[Positive, Meta(description="Longest wait of the tool `look` for a fresh note.")] = 1.5
@@ -226,8 +230,77 @@ class VisionSettings(_Section, frozen=True):
         ),
     ] = field(default_factory=list)
     frames_per_min: Annotated[Count, Meta(description="Most frames sent in a minute of a call.")] = 12
-    tokens_per_call: Annotated[Count, Meta(description="Most tokens for frames of one call, as estimated.")] = 100_000
-    usd_per_call: Annotated[float, Meta(ge=0, description="Most money for frames of one call, as estimated.")] = 0.5
+    frames_per_call: Annotated[int, Meta(ge=0, description="Most frames sent in a call; 0: no limit.")] = 0
+    tokens_per_min: Annotated[
+        int, Meta(ge=0, description="Most tokens for frames in a minute of a call, as estimated; 0: no limit.")
+    ] = 20_000
+    tokens_per_call: Annotated[
+        int, Meta(ge=0, description="Most tokens for frames of one call, as estimated; 0: no limit.")
+    ] = 100_000
+    usd_per_min: Annotated[
+        float, Meta(ge=0, description="Most money for frames in a minute of a call, as estimated; 0: no limit.")
+    ] = 0.0
+    usd_per_call: Annotated[
+        float, Meta(ge=0, description="Most money for frames of one call, as estimated; 0: no limit.")
+    ] = 0.5
+
+
+class MemorySettings(_Section, frozen=True):
+    identity: Annotated[
+        Literal["off", "signed", "plain"],
+        Meta(
+            description="Who a caller is: told by a signed token, by a plain id that is believed, or nobody; "
+            "without that, nothing is remembered across calls."
+        ),
+    ] = "signed"
+    secret_env: Annotated[
+        str, Meta(description="Environment variable that holds the secret of signed tokens; unset: no memory.")
+    ] = "VISAVIS_PERSON_SECRET"
+    store: Annotated[str, Meta(description="Store of memories: 'sqlite', or 'package.module:Class'.")] = "sqlite"
+    path: Annotated[
+        str, Meta(description="The store's file; empty: visavis/memory.db in the user's data directory.")
+    ] = ""
+    lines: Annotated[
+        bool,
+        Meta(description="Whether the model notes what long calls, and remembered ones, are about, in idle moments."),
+    ] = True
+
+
+class KnowledgeSettings(_Section, frozen=True):
+    store: Annotated[
+        str,
+        Meta(
+            description="Where documents are kept: 'embedded', 'pgvector', 'qdrant', 'lancedb', 'chroma', "
+            "'weaviate', 'pinecone', 'turbopuffer', or 'package.module:Class'."
+        ),
+    ] = "embedded"
+    path: Annotated[
+        str,
+        Meta(description="File or directory of a store on this machine; empty: in the user's data directory."),
+    ] = ""
+    url: Annotated[str, Meta(description="Address of the store's server, for stores that have one.")] = ""
+    key_env: Annotated[str, Meta(description="Environment variable with the store's key or password.")] = (
+        "VISAVIS_KNOWLEDGE_KEY"
+    )
+    collection: Annotated[
+        str, Meta(description="Name that documents are kept under; empty: the agent's name, 'default' without one.")
+    ] = ""
+    embedder: Annotated[
+        str,
+        Meta(description="'minilm', 'openai' (any API like it), or a directory with an ONNX model, or its hub name."),
+    ] = "minilm"
+    embedder_url: Annotated[str, Meta(description="'openai': address of the API; empty: OpenAI's own.")] = ""
+    embedder_model: Annotated[str, Meta(description="'openai': the model's name there.")] = "text-embedding-3-small"
+    embedder_key_env: Annotated[str, Meta(description="'openai': environment variable with the key.")] = (
+        "OPENAI_API_KEY"
+    )
+    deadline_s: Annotated[Positive, Meta(description="Longest that a reply waits for passages.")] = 0.15
+    passages: Annotated[int, Meta(ge=1, le=20, description="Passages that a question is answered from, at most.")] = 4
+    passage_tokens: Annotated[int, Meta(ge=50, description="Tokens of passages in a prompt, about, at most.")] = 400
+    least_cosine: Annotated[
+        float,
+        Meta(ge=-1, le=1, description="A passage further from the question than this counts only by its words."),
+    ] = 0.3
 
 
 class Settings(_Section, frozen=True):
@@ -244,6 +317,8 @@ class Settings(_Section, frozen=True):
     turn: TurnSettings = field(default_factory=TurnSettings)
     session: SessionSettings = field(default_factory=SessionSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)
+    knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
 
 SECTIONS: dict[str, type[Struct]] = {item.name: item.type for item in msgspec.structs.fields(Settings)}

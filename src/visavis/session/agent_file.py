@@ -17,7 +17,8 @@ from visavis.kernel.toml import line_of, parse, read
 
 
 class AgentFile(Struct, frozen=True, kw_only=True):
-    """The keys of a TOML agent file. `tools` are `file.py:function` (beside it) or `package.module:function`."""
+    """The keys of a TOML agent file. `tools` are `file.py:function` (beside it) or `package.module:function`; paths
+    in `knowledge` are seen from the file's directory."""
 
     name: str
     instructions: str
@@ -28,6 +29,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     stack: Stack = field(default_factory=Stack)
     openers: Literal["", "off", "auto", "on"] = ""
     patience: Annotated[float, Meta(gt=0)] = 1.0
+    knowledge: list[str] = field(default_factory=list)
 
 
 def load_agent(path: str | Path) -> Agent:
@@ -57,7 +59,13 @@ def _from_toml(path: Path) -> Agent:
         stack=table.stack,
         openers=table.openers,
         patience=table.patience,
+        knowledge=tuple(_document(entry, path.parent) for entry in table.knowledge),
     )
+
+
+def _document(entry: str, folder: Path) -> str:
+    """An address as it is; a path as seen from the agent file."""
+    return entry if "://" in entry else str(folder / Path(entry).expanduser())
 
 
 def _tool(entry: str, folder: Path, where: str) -> ToolFunction:

@@ -1,0 +1,95 @@
+"""Embeddings from any server with OpenAI's `POST /embeddings` (vLLM, llama.cpp, Ollama, TEI, Jina …)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import aiohttp
+import numpy as np
+
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
+from visavis.models.engines import EngineContext
+from visavis.think.chat_wire import error_message, failure
+from visavis.think.knowledge.base import Vectors
+
+OPENAI = "https://api.openai.com/v1"
+BATCH = 64
+_CONNECT_S = 5.0
+_TOTAL_S = 30.0
+
+
+class ApiEmbedder:
+    """One HTTP session with kept-alive connections."""
+
+    remote = True
+
+    def __init__(self, base_url: str, model: str, key: str = "", *, total_s: float = _TOTAL_S) -> None:
+        """`base_url` is what stands before "/embeddings"."""
+        self.name = f"openai:{model}"
+        self._url = f"{base_url.rstrip('/')}/embeddings"
+        self._model = model
+        self._key = key
+        self._total_s = total_s
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    async def load(cls, context: EngineContext) -> Self:
+        """From `[knowledge]`. Raises ConfigError."""
+        knowledge = context.settings.knowledge
+        key = os.environ.get(knowledge.embedder_key_env, "")
+        if not key and not knowledge.embedder_url:
+            raise ConfigError(
+                f"the environment variable {knowledge.embedder_key_env} is not set",
+                where="knowledge.embedder_key_env",
+                hint="set it, or knowledge.embedder_url for a server that needs no key",
+            )
+        return cls(knowledge.embedder_url or OPENAI, knowledge.embedder_model, key)
+
+    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """Raises Rejected, AtCapacity, ProviderTimeout, ProtocolViolation, ProviderError."""
+        rows: list[Any] = []
+        for start in range(0, len(texts), BATCH):
+            rows += await self._batch(texts[start : start + BATCH])
+        try:
+            vectors = np.array(rows, np.float32).reshape(len(texts), -1)
+        except (ValueError, TypeError) as error:
+            raise ProtocolViolation("the embedder's vectors are not numbers of one length", stage="think") from error
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
+
+    async def _batch(self, texts: Sequence[str]) -> list[Any]:
+        if self._session is None:
+            headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            limit = aiohttp.ClientTimeout(total=self._total_s, sock_connect=_CONNECT_S)
+            self._session = aiohttp.ClientSession(headers=headers, timeout=limit, trust_env=True)
+        body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
+        try:
+            async with self._session.post(self._url, json=body, allow_redirects=False) as response:
+                if response.status != 200:
+                    raise failure(response.status, error_message(await response.content.read(4096)))
+                answer = await response.json(content_type=None)
+        except TimeoutError as error:
+            raise ProviderTimeout("the embedder did not answer in time", which="total", stage="think") from error
+        except aiohttp.ClientError as error:
+            raise ProviderError(f"the embedder cannot be reached: {error}", stage="think") from error
+        except ValueError as error:
+            raise ProtocolViolation("the embedder did not answer in JSON", stage="think") from error
+        return _rows(answer, len(texts))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _rows(answer: Any, count: int) -> list[Any]:
+    """In the order of the texts, which servers may change. Raises ProtocolViolation."""
+    try:
+        data = sorted(answer["data"], key=lambda row: row["index"])
+        rows = [row["embedding"] for row in data]
+    except (KeyError, TypeError) as error:
+        raise ProtocolViolation("the embedder's answer has no vectors", stage="think") from error
+    if len(rows) != count or any(row["index"] != index for index, row in enumerate(data)):
+        raise ProtocolViolation(f"the embedder sent {len(rows)} vectors for {count} texts", stage="think")
+    return rows
