@@ -9,7 +9,7 @@ assert played.heard() == ["Hello!", "We open at nine."]
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -76,6 +76,8 @@ class Scenario:
     script: Script = field(default_factory=Script)
     past: Sequence[tuple[float, AnyEvent]] = ()
     openers: Openers = field(default_factory=Openers)
+    arrange: Callable[[Layers], Layers] = lambda layers: layers
+    """May put other engines into the place of the scripted ones."""
 
     def says(self, at_s: float, text: str) -> float:
         return self.script.says(at_s, text)
@@ -100,6 +102,7 @@ class Scenario:
     async def _play(self) -> Played:
         asr = ScriptedAsr([text for _, _, text in self.script.utterances], **self.asr_options)  # type: ignore[arg-type]
         layers = Layers(ScriptedVad(), asr, self.llm, self.tts, self.endpoint, face=self.face, openers=self.openers)
+        layers = self.arrange(layers)
         door = ScriptedDoor(self.script, consent_via=self.consent_via)
         store = MemoryStore()
         store.append([Record("s", n, at_s, 0.0, event) for n, (at_s, event) in enumerate(self.past, 1)])
