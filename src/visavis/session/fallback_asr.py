@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from visavis.hear.base import HEAR_RATE_HZ, Asr, AsrStream, Words
-from visavis.kernel.errors import ProviderError
+from visavis.kernel.errors import ProtocolViolation, ProviderError
 from visavis.kernel.media import Pcm
 from visavis.session.fallback import Member, NoneLeft, Pool, Watch
 from visavis.session.providers import KeepsTime, limited, translated
@@ -151,7 +151,10 @@ class _Stream:
                 self._open(member)
             assert self._stream is not None
             with translated("asr", member.name):
-                return await self._stream.final()
+                words = await self._stream.final()
+        if not isinstance(words, Words):
+            raise ProtocolViolation("the recogniser gave no words", stage="hear")
+        return words
 
     def commit(self) -> None:
         """The next turn begins with the best recogniser that works then."""

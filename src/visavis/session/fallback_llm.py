@@ -117,6 +117,8 @@ class FallbackLlm(KeepsTime):
                 elif isinstance(event, Finished):
                     end = event
                     break
+                elif not isinstance(event, TextDelta):
+                    raise ProtocolViolation("the model gave what is no part of an answer", stage="think")
                 else:
                     took_s = took_s or event.took_s
                     text = continuation.feed(event.text) if continuation else event.text

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from visavis.kernel.errors import ProviderError
+from visavis.kernel.errors import ProtocolViolation, ProviderError
 from visavis.kernel.resample import Resampler
 from visavis.session.fallback import Member, Pool, Watch, guarded
 from visavis.session.in_turn import in_turn
@@ -73,9 +73,19 @@ class FallbackTts(KeepsTime):
                 async for speech in speeches:
                     yield speech, len(speech.words) or round(speech.duration_s * WORDS_PER_S)
 
-    def _voiced(self, text: str, piece: _Piece, member: Member[Tts]) -> AsyncGenerator[Speech, None]:
+    async def _voiced(self, text: str, piece: _Piece, member: Member[Tts]) -> AsyncGenerator[Speech, None]:
         voice = member.voice or (piece.voice if member is self.pool.first else "")
-        return guarded(self.pool, member, member.engine.stream(text, voice=voice, language=piece.language))
+        stream = guarded(self.pool, member, member.engine.stream(text, voice=voice, language=piece.language))
+        silent = any(char.isalnum() for char in text) and len(self.pool.members) > 1
+        async with aclosing(stream) as speeches:
+            async for speech in speeches:
+                if not isinstance(speech, Speech):
+                    raise ProtocolViolation("the voice gave what is no sound", stage="speak")
+                if len(speech.pcm):
+                    silent = False
+                    yield speech
+        if silent:
+            raise ProtocolViolation("the voice made no sound", stage="speak")
 
     def _at_our_rate(self, speech: Speech) -> Speech:
         if speech.rate_hz == self.rate_hz:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visavis.kernel.errors import ProviderError
+from visavis.kernel.errors import ProtocolViolation, ProviderError
 from visavis.see.base import Describer, Image
 from visavis.session.fallback import Member, Pool, Watch, route
 from visavis.session.providers import limited, translated
@@ -41,7 +41,10 @@ class FallbackDescriber:
     async def _look(self, member: Member[Describer], image: Image, question: str) -> str:
         with translated("vision", member.name):
             async with limited("vision", self.pool.limits.total_s, "total"):
-                return await member.engine.describe(image, question=question)
+                told = await member.engine.describe(image, question=question)
+        if not isinstance(told, str):
+            raise ProtocolViolation("the describer did not answer in words", stage="vision")
+        return told
 
     async def close(self) -> None:
         """Nothing: the engines belong to the process."""
