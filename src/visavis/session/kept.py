@@ -13,9 +13,9 @@ from functools import partial
 from visavis.kernel.errors import PolicyError
 from visavis.kernel.events import MemoryNoted, MemoryRecalled, Record
 from visavis.kernel.virtual_time import holding
+from visavis.session.scribe import Scribe
 from visavis.think.memory.base import MemoryFailed, MemoryStore
 from visavis.think.memory.targets import Entry
-from visavis.trust.gate import Gate
 
 MOST_WAITING = 1000
 """Of operations on the store; a further one fails."""
@@ -40,16 +40,15 @@ class Kept:
     def __init__(
         self,
         person: Person,
-        session: str,
-        gate: Gate,
+        scribe: Scribe,
         recalled: Callable[[MemoryRecalled], None],
         failed: Callable[[MemoryFailed], None],
         sorry: Callable[[], None],
     ) -> None:
         self._person = person.id
         self._store = person.store
-        self._session = session
-        self._gate = gate
+        self._session = scribe.log.session
+        self._gate = scribe.gate
         self._recalled = recalled
         self._failed = failed
         self._sorry = sorry

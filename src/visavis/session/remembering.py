@@ -10,13 +10,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 
-from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import PolicyError, ProviderError
 from visavis.kernel.events import (
     ConsentGiven,
     ConsentRevoked,
-    Event,
     MemoryForgotten,
     MemoryNoted,
     MemoryRecalled,
@@ -24,10 +22,11 @@ from visavis.kernel.events import (
     Record,
     UsageCounted,
 )
-from visavis.kernel.settings import LlmSettings
+from visavis.kernel.settings import Settings
 from visavis.session.idle import Idle
 from visavis.session.kept import Kept, Person
 from visavis.session.providers import in_time, translated
+from visavis.session.scribe import Scribe
 from visavis.think.base import Finished, Llm, TextDelta
 from visavis.think.budget import prompt_tokens
 from visavis.think.context import Known, Turn, fill
@@ -35,7 +34,6 @@ from visavis.think.memory.base import MemoryFailed
 from visavis.think.memory.lines import MOST_AT_ONCE, lines_of, request
 from visavis.think.memory.notebook import Notebook
 from visavis.think.memory.targets import Exchange
-from visavis.trust.gate import Gate
 
 SETTLE_S = 0.5
 """Nothing has gone on for so long: a moment is idle."""
@@ -45,38 +43,33 @@ FULL_SHARE = 0.35
 
 
 class Remembering:
-    """`note` writes facts down; `turns` are those of the prompt; `sorry` is called when something that was to be
-    forgotten may not be. `person` is None when nobody said who is calling, or no memory is kept.
+    """`turns` tells those of the prompt; `sorry` is called when something that was to be forgotten may not be.
+    `person` is None when nobody said who is calling, or no memory is kept.
     """
 
     def __init__(
         self,
         agent: Agent,
         llm: Llm,
-        settings: LlmSettings,
-        log: SessionLog,
-        gate: Gate,
-        note: Callable[[Event], object],
+        settings: Settings,
+        scribe: Scribe,
         turns: Callable[[], list[Turn]],
         sorry: Callable[[], None],
         person: Person | None = None,
-        *,
-        lines: bool = True,
     ) -> None:
+        log = scribe.log
         self._agent = agent
         self._llm = llm
-        self._settings = settings
-        self._note = note
+        self._settings = settings.llm
+        self._lines = settings.memory.lines
+        self._note = scribe.note
         self._turns = turns
         self._notebook = Notebook(agent.language, log.past)
-        self._kept = Kept(person, log.session, gate, self._recall, self._failed, sorry) if person else None
-        self._consent = gate.consent
+        self._kept = Kept(person, scribe, self._recall, self._failed, sorry) if person else None
+        self._consent = scribe.gate.consent
         self._idle = Idle()
-        self._lines = lines
-
-    @property
-    def person_may_be_known(self) -> bool:
-        return self._kept is not None
+        self._agreed = False
+        self._resumed = bool(log.past)
 
     def known(self) -> Known:
         """For the prompt."""
@@ -97,6 +90,8 @@ class Remembering:
 
     async def run(self) -> None:
         """Keeps and recalls, and writes lines in idle moments, until cancelled."""
+        if self._kept is not None and self._resumed and self._consent.allows("memory"):
+            self._kept.recall()
         async with asyncio.TaskGroup() as group:
             if self._kept is not None:
                 group.create_task(self._kept.run(), name="memory-store")
@@ -111,20 +106,23 @@ class Remembering:
     def _keep(self, record: Record) -> None:
         assert self._kept is not None
         match record.event:
-            case ConsentGiven(purposes=purposes) if "memory" in purposes:
-                if not self._notebook.recalled:
-                    self._kept.recall()
+            case ConsentGiven(purposes=purposes) if "memory" in purposes and not self._agreed:
+                self._agreed = True
+                self._kept.recall()
             case ConsentRevoked(purposes=purposes) if "memory" in purposes:
+                self._agreed = False
                 self._kept.withdraw()
             case MemoryNoted():
                 self._kept.add(record)
-            case MemoryForgotten(seqs=seqs, why=why):
+            case MemoryForgotten(seqs=seqs, why=why) if why != "withdrawn":
                 gone = [entry for seq in seqs if (entry := self._notebook.entry(seq)) is not None]
                 self._kept.forget(gone, asked=why == "asked")
 
     def _recall(self, event: MemoryRecalled) -> None:
+        known = any(entry.item == event.item for entry in self._notebook.entries)
         with suppress(PolicyError):  # consent may have been withdrawn meanwhile
-            self._note(event)
+            if not known:
+                self._note(event)
 
     def _failed(self, error: MemoryFailed) -> None:
         self._note(ProviderFailed.of("memory", "store", error))

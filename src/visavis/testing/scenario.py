@@ -22,6 +22,7 @@ from visavis.kernel.messages import ServerMessage
 from visavis.kernel.settings import Settings
 from visavis.kernel.virtual_time import VirtualTimeLoop
 from visavis.see.base import FaceEngine
+from visavis.session.kept import Person
 from visavis.session.openers import Openers
 from visavis.session.session import Session
 from visavis.session.stack import Layers
@@ -78,6 +79,8 @@ class Scenario:
     openers: Openers = field(default_factory=Openers)
     arrange: Callable[[Layers], Layers] = lambda layers: layers
     """May put other engines into the place of the scripted ones."""
+    person: Person | None = None
+    session: str = "s"
 
     def says(self, at_s: float, text: str) -> float:
         return self.script.says(at_s, text)
@@ -105,10 +108,10 @@ class Scenario:
         layers = self.arrange(layers)
         door = ScriptedDoor(self.script, consent_via=self.consent_via)
         store = MemoryStore()
-        store.append([Record("s", n, at_s, 0.0, event) for n, (at_s, event) in enumerate(self.past, 1)])
+        store.append([Record(self.session, n, at_s, 0.0, event) for n, (at_s, event) in enumerate(self.past, 1)])
         async with Journal(store) as journal:
-            log = await journal.resume("s", lambda start_s: MediaClock(LoopClock(), start_s=start_s))
-            reason = await Session(self.agent, self.settings, layers, door, log).run()
+            log = await journal.resume(self.session, lambda start_s: MediaClock(LoopClock(), start_s=start_s))
+            reason = await Session(self.agent, self.settings, layers, door, log, self.person).run()
         leaked = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         assert not leaked, f"tasks left behind: {leaked}"
-        return Played(reason, store.read("s"), door)
+        return Played(reason, store.read(self.session), door)

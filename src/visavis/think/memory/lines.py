@@ -48,15 +48,14 @@ def request(agent: Agent, exchanges: Sequence[Exchange]) -> LlmRequest:
 
 
 def lines_of(answer: str, exchanges: Sequence[Exchange]) -> dict[int, str]:
-    """Exchange's `seq` → its line, for those that have one which holds."""
+    """Exchange's `seq` → its line, for those that have one which holds. What has no number is no line."""
     found: dict[int, str] = {}
     for row in answer.splitlines():
         match = re.match(r"\s*[-*]?\s*\(?(\d+)\s*[:.)]\s*(.+)", row)
-        text = match[2].strip().strip('"') if match else row.strip()
-        number = int(match[1]) if match else (1 if len(exchanges) == 1 else 0)
-        if not 1 <= number <= len(exchanges) or exchanges[number - 1].seq in found:
+        number = int(match[1]) if match else 0
+        if match is None or not 1 <= number <= len(exchanges) or exchanges[number - 1].seq in found:
             continue
-        exchange = exchanges[number - 1]
+        exchange, text = exchanges[number - 1], match[2].strip().strip('"')
         if text and not re.match(r"none\b", text, re.IGNORECASE) and holds(text, exchange):
             found[exchange.seq] = text[:LONGEST_CHARS]
     return found

@@ -63,6 +63,11 @@ class Notebook:
         """The exchange needs no line any more: it has one, or there was nothing worth one."""
         self._lined.add(seq)
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All that counts."""
+        return list(self._entries.values())
+
     def entry(self, seq: int) -> Entry | None:
         """What the record `seq` noted or recalled, if it still counts."""
         return self._entries.get(seq)
@@ -72,7 +77,7 @@ class Notebook:
         if text == self._forgot:
             return True
         asked = forget_request(text, self._language)
-        return asked is not None and bool(meant(asked, self._known, self._before(), self._language))
+        return asked is not None and bool(meant(asked, self.entries, self._before(), self._language))
 
     def read(self, record: Record) -> list[Event]:
         """Takes the record in; returns the facts that follow from it, to be noted at once, in this order."""
@@ -95,14 +100,10 @@ class Notebook:
             case DocumentRead(document=number, text=text, source=source):
                 title = " ".join(text.split())[:TITLE_CHARS]
                 noted = MemoryNoted("document", f"Document {number}: {title}", record.seq, f"{source} {number}")
-                return _instead(noted, record.seq, self._known)
+                return _instead(noted, record.seq, self.entries)
             case ConsentRevoked(purposes=purposes):
                 return self._withdrawn(set(purposes))
         return []
-
-    @property
-    def _known(self) -> list[Entry]:
-        return list(self._entries.values())
 
     def _before(self) -> list[Exchange]:
         """The exchanges before a turn that comes now; the last has only begun."""
@@ -113,13 +114,13 @@ class Notebook:
         if not self._answered and turn == self._turn and self._exchanges:
             # The turn went on before an answer was heard: what it said so far is said again in it.
             cut = self._exchanges.pop().seq
-            if old := [entry.seq for entry in self._known if entry.source_seq == cut and not entry.date]:
+            if old := [entry.seq for entry in self.entries if entry.source_seq == cut and not entry.date]:
                 followed.append(MemoryForgotten(tuple(old), "resaid", seq))
         self._turn, self._answered = turn, False
         before = self._before()
         self._exchanges.append(Exchange(seq, self._agent_said, text))
         gone = {old for event in followed if isinstance(event, MemoryForgotten) for old in event.seqs}
-        known = [entry for entry in self._known if entry.seq not in gone]
+        known = [entry for entry in self.entries if entry.seq not in gone]
         return followed + self._follow(seq, text, known, before)
 
     def _follow(self, seq: int, text: str, known: list[Entry], before: list[Exchange]) -> list[Event]:
@@ -144,13 +145,13 @@ class Notebook:
         if self._exchanges and not self._exchanges[-1].answer:
             last = self._exchanges[-1]
             self._exchanges[-1] = Exchange(last.seq, last.before, last.said, text)
-        done = [one.seq for one in self._known if one.kind == "promise" and keeps(text, one.text, self._language)]
+        done = [one.seq for one in self.entries if one.kind == "promise" and keeps(text, one.text, self._language)]
         followed: list[Event] = [MemoryForgotten(tuple(done), "kept", seq)] if done else []
         return followed + [MemoryNoted("promise", f'you: "{one}"', seq) for one in promises(text, self._language)]
 
     def _withdrawn(self, purposes: set[str]) -> list[Event]:
-        gone = [entry.seq for entry in self._known if entry.date and "memory" in purposes]
-        gone += [entry.seq for entry in self._known if entry.kind == "document" and entry.key.split()[0] in purposes]
+        gone = [entry.seq for entry in self.entries if entry.date and "memory" in purposes]
+        gone += [entry.seq for entry in self.entries if entry.kind == "document" and entry.key.split()[0] in purposes]
         return [MemoryForgotten(tuple(gone), "withdrawn")] if gone else []
 
 
