@@ -9,15 +9,17 @@ from typing import Any, Self
 import aiohttp
 import numpy as np
 
-from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderTimeout
 from visavis.models.engines import EngineContext
-from visavis.think.chat_wire import error_message, failure
+from visavis.models.http import Service, failure
 from visavis.think.knowledge.base import Vectors
 
 OPENAI = "https://api.openai.com/v1"
 BATCH = 64
+_SERVICE = Service("the embedder", "think", "knowledge.embedder_url", "see knowledge.embedder_key_env")
 _CONNECT_S = 5.0
 _TOTAL_S = 30.0
+_SERVER = Service("the embedder's server", "think", key_hint="check the key that knowledge.embedder_key_env names")
 
 
 class ApiEmbedder:
@@ -65,14 +67,14 @@ class ApiEmbedder:
             self._session = aiohttp.ClientSession(headers=headers, timeout=limit, trust_env=True)
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
         try:
-            async with self._session.post(self._url, json=body, allow_redirects=False) as response:
-                if response.status != 200:
-                    raise failure(response.status, error_message(await response.content.read(4096)))
-                answer = await response.json(content_type=None)
+            with translated(_SERVICE):
+                async with self._session.post(self._url, json=body, allow_redirects=False) as response:
+                    if response.status != 200:
+                        words = (await response.content.read(4096)).decode("utf-8", "replace")
+                        raise failure(_SERVICE, response.status, words, response.headers, key=self._key)
+                    answer = await response.json(content_type=None)
         except TimeoutError as error:
             raise ProviderTimeout("the embedder did not answer in time", which="total", stage="think") from error
-        except aiohttp.ClientError as error:
-            raise ProviderError(f"the embedder cannot be reached: {error}", stage="think") from error
         except ValueError as error:
             raise ProtocolViolation("the embedder did not answer in JSON", stage="think") from error
         return _rows(answer, len(texts))
