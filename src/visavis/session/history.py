@@ -98,7 +98,7 @@ class History:
                 self._running[call] = name
             case ToolReturned(call=call, result=result):
                 self._running.pop(call, None)
-                self._turns.append(Turn("tool", result, tool_call_id=call, seq=record.seq))
+                self._returned(call, Turn("tool", result, tool_call_id=call, seq=record.seq))
             case PageShown(what=what):
                 self._shown[record.seq] = getattr(what, "title", "") or getattr(what, "question", "")
             case LookedAt(show=show, source=source):
@@ -107,6 +107,14 @@ class History:
                 self._forgetting.known(record)
             case MemoryForgotten(why="asked", seqs=seqs):
                 self._turns = self._forgetting.applied(self._turns, seqs)
+
+    def _returned(self, call: str, told: Turn) -> None:
+        """Right behind its call: others may have begun meanwhile, or the person may have gone on."""
+        for at in reversed(range(len(self._turns))):
+            if any(asked.id == call for asked in self._turns[at].tool_calls):
+                known = at + 1 < len(self._turns) and self._turns[at + 1].tool_call_id == call
+                self._turns[at + 1 : at + 1 + known] = [told]
+                return
 
     def _begin_again(self) -> None:
         """A process takes over after a crash: what was under way then is over."""

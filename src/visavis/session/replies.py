@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from visavis.kernel.agent import Agent
@@ -24,11 +25,14 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.settings import LlmSettings
 from visavis.session.ahead import PrefillAhead
+from visavis.session.look import Look
 from visavis.session.mouth import Mouth
-from visavis.session.phrases import Occasion, phrase
+from visavis.session.phrases import phrase
 from visavis.session.providers import limited, translated
+from visavis.session.remembering import Remembering
 from visavis.session.reply import Outcome, Reply
 from visavis.session.stack import Layers
+from visavis.session.tool_run import ToolDesk
 from visavis.speak.passages import unmarked
 from visavis.think.base import LlmRequest
 from visavis.think.context import Turn, build
@@ -55,6 +59,8 @@ class Replies:
         commit: Callable[[], Awaitable[int]],
         settings: LlmSettings,
         session: str,
+        look: Look,
+        memory: Remembering,
         *,
         count: int = 0,
     ) -> None:
@@ -65,10 +71,12 @@ class Replies:
         self._note = note
         self._fact = fact
         self._asking = asking
-        self._commit = commit
         self._settings = settings
         self._session = session
-        self._toolbox = ToolBox(agent.tools)
+        self._look = look
+        self._memory = memory
+        tools = ToolBox(layers.tools(agent, look.tool))
+        self.desk = ToolDesk(tools, group, note, commit, agent.language)
         self._count = count
         self._ahead = PrefillAhead(group, layers.llm, self._request, total_s=settings.total_timeout_s)
         self._asked_at_s = 0.0
@@ -104,8 +112,14 @@ class Replies:
 
     def hear(self, partial: str) -> None:
         """What the person has said of their turn so far."""
+        self._look.hear(partial)
         if self._current is None:
             self._ahead.words(partial)
+
+    def seen(self) -> None:
+        """There is something new to tell of what is seen: the model may read it before it is asked about it."""
+        if self._current is None:
+            self._ahead.turn()
 
     async def p_ends(self, text: str) -> float | None:
         """Whether the model takes `text` for complete; None when it cannot tell, or fails: it has only not helped."""
@@ -117,9 +131,12 @@ class Replies:
 
     def _request(self, text: str) -> LlmRequest:
         budget = self._settings.context_tokens - self._settings.max_tokens
-        messages = build(self._agent, self._asking(text), budget_tokens=budget)
+        known = replace(self._memory.known(), sight=self._look.told())
+        messages = build(
+            self._agent, self._asking(text), budget_tokens=budget, tools=self.desk.tools.specs, known=known
+        )
         return LlmRequest(
-            messages, self._toolbox.specs, self._settings.max_tokens, self._settings.temperature, self._session
+            messages, self.desk.tools.specs, self._settings.max_tokens, self._settings.temperature, self._session
         )
 
     def release(self) -> None:
@@ -143,6 +160,8 @@ class Replies:
             return
         self._asked_at_s = asked_at_s
         opener = self._mouth.opening
+        if reply.turn:
+            self._look.used(reply.number)
         self._note(FirstAudioPlayed(reply.number, self._v2v_s(reply, now_s), opener))
         if opener:
             self._openers_heard.append(reply.opener)
@@ -170,6 +189,7 @@ class Replies:
         self._cancel()
         heard = self._mouth.stop()
         self._note(Interrupted(reply.number, heard))
+        self.desk.heard(reply.number, heard)
         self._fact(ReplyEnded(reply.number, heard, False))
 
     async def finished(self) -> None:
@@ -189,7 +209,6 @@ class Replies:
             layers=self._layers,
             mouth=self._mouth,
             note=self._note,
-            commit=self._commit,
             turn=turn,
             revision=revision,
             openers_before=self._openers_heard,
@@ -203,12 +222,24 @@ class Replies:
     async def _answer(self, reply: Reply, text: str, cut: bool) -> Outcome:
         if asked := wait_request(text, self._agent.language):
             return await reply.say(phrase(asked, self._agent.language))
-        opening = phrase("jump_in", self._agent.language) if cut else self._opener(text)
-        request = self._request(text)
-        return await reply.answer(request, self._toolbox, self._settings, opening=opening, protected=cut)
+        if self._memory.would_forget(text):
+            return await reply.say(phrase("forgotten", self._agent.language))
+        looking = self._look.begin(text)
+        opening = phrase("jump_in", self._agent.language) if cut else self._opener(text, looking)
 
-    def _opener(self, text: str) -> str:
-        return self._layers.openers.choose(text, self._openers_heard)
+        async def request() -> LlmRequest:
+            if looking:
+                await self._look.wait()
+            self._look.tells(reply.number)
+            return self._request(text)
+
+        tools = self.desk.run(reply.number, reply.turn, text)
+        return await reply.answer(request, tools, self._settings, opening=opening, protected=cut)
+
+    def _opener(self, text: str, looking: bool) -> str:
+        """Looking takes time like a tool does."""
+        openers = self._layers.openers
+        return (openers.for_tool(self._openers_heard) if looking else "") or openers.choose(text, self._openers_heard)
 
     async def _see_through(self, reply: Reply, making: Callable[[], Awaitable[Outcome]]) -> None:
         outcome = await making()
@@ -217,9 +248,10 @@ class Replies:
         await reply.released.wait()
         await self._mouth.finished.wait()
         voice_broke = outcome.layer == "tts"
-        shown_only = voice_broke and not outcome.said_any
+        shown_only = voice_broke and (not outcome.said_any or self._layers.ladder.on("captions_only"))
         heard = unmarked(outcome.text) if shown_only else self._mouth.heard()
         self._current = self._task = None
+        self.desk.heard(reply.number, heard)
         self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
         self._ahead.turn()
         if not outcome.said_any and not reply.opener:
@@ -229,12 +261,13 @@ class Replies:
         """Never silence: say sorry if the voice works, and show it in any case."""
         await reply.released.wait()
         code = outcome.error.code if outcome.error is not None else "empty_reply"
+        if outcome.layer == "tts" and self._layers.ladder.on("captions_only"):
+            return
         self._note(Apologized(reply.number, code))
         if outcome.layer == "tts":
             return
-        occasion: Occasion = "lost_thread" if outcome.said_any else "apology"
         self._mouth.reopen()
-        await reply.say(phrase(occasion, self._agent.language))
+        await reply.say(self._layers.ladder.unanswered(code, said_any=outcome.said_any))
 
     def drop(self, why: str) -> None:
         """End the current reply: interrupted if it is being heard, else discarded without a trace in context."""

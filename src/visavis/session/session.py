@@ -53,14 +53,19 @@ from visavis.session.ears import Ears
 from visavis.session.eyes import Eyes
 from visavis.session.hearing import Hearing
 from visavis.session.history import History
+from visavis.session.kept import Person
 from visavis.session.listener import Listener
+from visavis.session.look import Look
 from visavis.session.mouth import Mouth
 from visavis.session.page import PageView
 from visavis.session.phrases import phrase, prompt
 from visavis.session.presence import Presence
+from visavis.session.remembering import Remembering
 from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
+from visavis.session.sight import Sight
 from visavis.session.stack import Layers
+from visavis.session.surviving import for_call
 from visavis.session.unwinding import CallEnded, closed_after, ended_by
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
 from visavis.trust.consent import Consent as ConsentState
@@ -81,16 +86,23 @@ class Session:
     """Build it with a transport that has a person on it, then `await run()`."""
 
     def __init__(
-        self, agent: Agent, settings: Settings, layers: Layers, transport: Transport, log: SessionLog
+        self,
+        agent: Agent,
+        settings: Settings,
+        layers: Layers,
+        transport: Transport,
+        log: SessionLog,
+        person: Person | None = None,
     ) -> None:
         self._agent = agent
         self._settings = settings = agent.adapted(settings)
-        self._layers = layers
+        shared = layers
+        self._layers, self._mending = layers, _ = for_call(layers, agent, settings, self._note)
         self._transport = transport
         self._log = log
         self._media = log.media
         self._scribe = Scribe(log, Gate(ConsentState()))
-        self._history = History(log.past)
+        self._history = History(log.past, agent.language)
         self._page = PageView(transport.send, agent.language, log.past)
         self._floor = Floor(settings.turn, agent.language)
         self._conductor = Conductor()
@@ -98,10 +110,24 @@ class Session:
         far_end = self._mouth.echo.at if self._mouth.echo is not None else None
         self._ears = Ears(layers, settings.turn, agent.language, self._fact, far_end=far_end)
         self._hearing = Hearing(self._ears, layers.asr.name, self._media, self._note, self._sorry)
-        self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact)
+        self._sight = Sight(
+            layers.sighted, agent, settings.vision, self._scribe, self._page.frame_sent, self._history.last_words
+        )
+        self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact, self._sight)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
-        self._listener = Listener(settings.session, agent, layers.tts, self._mouth, self._media, self._note)
+        self._listener = Listener(settings.session, agent, shared.tts, self._mouth, self._media, self._note)
+        self._memory = Remembering(
+            agent,
+            layers.llm,
+            settings,
+            self._scribe,
+            lambda: self._history.turns,
+            lambda: self._say("apology", phrase("not_forgotten", agent.language)),
+            person,
+        )
         log.readers += [self._history.read, self._page.read, self._presence.read, self._listener.read]
+        log.readers.append(self._memory.read)  # the last: it writes
+        log.readers.append(layers.ladder.read)  # last: what it writes down, the others read after what led to it
         self._speech_end_s = 0.0
         self._alarm = Alarm(self._media, lambda: self._floor.wake_at_s)
         self._away = False
@@ -150,6 +176,8 @@ class Session:
                 self._group.create_task(self._keep_time(), name="floor-timer")
                 self._group.create_task(self._watch_presence(), name="presence")
                 self._group.create_task(self._listener.run(), name="listener")
+                self._group.create_task(self._memory.run(), name="memory")
+                self._group.create_task(self._mending.run(), name="mending")
                 await self._listen(incoming)
         return "error"
 
@@ -174,8 +202,12 @@ class Session:
             self._log.commit,
             self._settings.llm,
             self._log.session,
+            Look(self._sight, agent.language, self._settings, self._note),
+            self._memory,
             count=self._history.replies,
         )
+        self._replies.desk.follow(self._log)
+        self._sight.noted = self._replies.seen
         scored = self._layers.endpoint is not None
         started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)
         self._note(started)
@@ -265,7 +297,7 @@ class Session:
         """Hearing failed: the person must know that their words did not arrive."""
         if not self._replies.busy:
             self._note(Apologized(0, error.code))
-            self._say("apology", phrase("apology", self._agent.language))
+            self._say("apology", self._layers.ladder.unheard(error.code))
 
     async def _commit(self) -> None:
         """What has been said so far is on disk, and the person's side hears it. The voice goes first: a thread that
@@ -302,6 +334,7 @@ class Session:
                 self._presence.touch()
             case Track(kind=kind, on=on):
                 self._note(TrackChanged(kind, "on" if on else "off"))
+                self._eyes.track(kind, on)
             case Bad(why=why, size=size):
                 self._note(MessageRejected(why, size))
                 self._transport.send(Problem("bad_message", f"That message was not understood: {why}."))
@@ -320,6 +353,7 @@ class Session:
 
     def _consent_changed(self, answer: Consent) -> None:
         """More purposes agreed to in mid-call, some taken back, or everything, which ends the call."""
+        self._eyes.agreeing()
         if not amend(answer, self._transport, self._scribe):
             raise CallEnded("declined")
         self._eyes.agreed()
@@ -381,6 +415,9 @@ class Session:
         """Write the end, then hang up; bounded, and safe under cancellation."""
         code, _, detail = reason.partition(": ")
         with suppress(JournalError):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await asyncio.shield(self._memory.close())
             self._note(SessionEnded(code, detail))
             await asyncio.shield(self._log.commit())
         with suppress(TimeoutError):
