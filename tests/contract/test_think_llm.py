@@ -29,15 +29,12 @@ from think_server import (
 
 from visavis.kernel.errors import (
     AtCapacity,
-    ConfigError,
     ProtocolViolation,
     ProviderError,
     ProviderTimeout,
     Rejected,
 )
-from visavis.kernel.settings import LlmSettings, Settings
 from visavis.kernel.virtual_time import VirtualTimeLoop
-from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, Llm, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.embedded import EmbeddedLlm
 from visavis.think.openai_chat import OpenAiChat, Timeouts
@@ -280,21 +277,6 @@ def test_a_virtual_clock_stands_still_while_the_model_works() -> None:
         events, passed = runner.run(call())
     assert events[0] == TextDelta("Hi")
     assert passed == 0
-
-
-async def test_loading_needs_a_model_and_a_key_or_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    def context(llm: LlmSettings) -> EngineContext:
-        return EngineContext(Settings(llm=llm), None, None)  # type: ignore[arg-type]
-
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with pytest.raises(ConfigError, match=r"llm\.model"):
-        await OpenAiChat.load(context(LlmSettings()))
-    with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-        await OpenAiChat.load(context(LlmSettings(model="m")))
-    local = await OpenAiChat.load(context(LlmSettings(model="m", base_url="http://127.0.0.1:1/v1")))
-    assert (local.name, local.model) == ("openai", "m")
-    monkeypatch.setenv("OPENAI_API_KEY", "k")
-    await OpenAiChat.load(context(LlmSettings(model="m")))
 
 
 async def test_pictures_of_a_message_go_as_data(server: ScriptedServer) -> None:

@@ -12,7 +12,33 @@ from typing import Any, Literal
 
 from visavis.kernel.errors import ConfigError
 
-Kind = Literal["vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store", "memory"]
+Kind = Literal[
+    "vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store", "memory", "embedder", "knowledge"
+]
+
+HOSTED_LLMS = (
+    "anthropic",
+    "cerebras",
+    "deepseek",
+    "fireworks",
+    "gemini",
+    "groq",
+    "llama.cpp",
+    "mistral",
+    "nvidia",
+    "ollama",
+    "openai",
+    "openai_compatible",
+    "openai_responses",
+    "openrouter",
+    "qwen",
+    "sglang",
+    "tensorrt-llm",
+    "together",
+    "vllm",
+    "xai",
+)
+"""Providers of language models that are reached over HTTP; `think/presets.py` tells how."""
 
 TABLE: dict[Kind, dict[str, str]] = {
     "vad": {"silero": "visavis.hear.silero:SileroVad"},
@@ -23,7 +49,7 @@ TABLE: dict[Kind, dict[str, str]] = {
     "endpoint": {"smart-turn": "visavis.hear.smart_turn:SmartTurn"},
     "llm": {
         "embedded": "visavis.think.embedded:EmbeddedLlm",
-        "openai": "visavis.think.openai_chat:OpenAiChat",
+        **dict.fromkeys(HOSTED_LLMS, "visavis.think.hosted:HostedLlm"),
     },
     "tts": {
         "hibari": "visavis.speak.hibari:HibariTts",
@@ -80,15 +106,12 @@ def resolve(kind: Kind, name: str) -> Any:
     path = TABLE[kind].get(name, name)
     module_name, _, attribute = path.partition(":")
     if not attribute:
-        close = difflib.get_close_matches(name, names(kind), n=1)
-        meant = f"did you mean '{close[0]}'? " if close else ""
-        raise ConfigError(
-            f"unknown {kind} provider '{name}'",
-            hint=f"{meant}known: {', '.join(names(kind))}, or your own as 'package.module:attribute'",
-        )
+        raise _unknown(kind, name)
     try:
         return getattr(importlib.import_module(module_name), attribute)
     except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == module_name and "." not in module_name:
+            raise _unknown(kind, module_name) from error  # more likely a misspelt 'provider:model'
         extra = EXTRAS.get((kind, name))
         raise ConfigError(
             f"{kind} provider '{name}' could not be imported: {error}",
@@ -96,3 +119,12 @@ def resolve(kind: Kind, name: str) -> Any:
         ) from error
     except AttributeError as error:
         raise ConfigError(f"'{module_name}' has no '{attribute}' (for {kind} '{name}')") from error
+
+
+def _unknown(kind: Kind, name: str) -> ConfigError:
+    close = difflib.get_close_matches(name, names(kind), n=1)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    return ConfigError(
+        f"unknown {kind} provider '{name}'",
+        hint=f"{meant}known: {', '.join(names(kind))}, or your own as 'package.module:attribute'",
+    )

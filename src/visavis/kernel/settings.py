@@ -6,7 +6,7 @@ stand in it: a setting that needs one names an environment variable.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -87,9 +87,25 @@ class ModelSettings(_Section, frozen=True):
 
 
 class LlmSettings(_Section, frozen=True):
-    model: Annotated[str, Meta(description="Model name at the provider, or in the manifest for 'embedded'.")] = ""
-    base_url: Annotated[str, Meta(description="Address of an OpenAI-compatible API.")] = ""
-    api_key_env: Annotated[str, Meta(description="Environment variable that holds the key.")] = "OPENAI_API_KEY"
+    model: Annotated[
+        str,
+        Meta(description="Model name at the provider, or in the manifest for 'embedded'; empty: the provider's own."),
+    ] = ""
+    base_url: Annotated[
+        str,
+        Meta(description="Address of the API, for 'openai', 'openai_compatible' and servers that you run yourself."),
+    ] = ""
+    api_key_env: Annotated[
+        str, Meta(description="Environment variable that holds the key for it; empty: the provider's usual one.")
+    ] = ""
+    base_urls: Annotated[
+        dict[str, str],
+        Meta(description="Provider's name → address, where it is not the provider's usual one."),
+    ] = field(default_factory=dict)
+    options: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="Provider's name → fields added to its requests, over those of ours."),
+    ] = field(default_factory=dict)
     threads: Annotated[int, Meta(ge=1, le=64, description="Threads of the embedded model.")] = 2
     context_tokens: Annotated[int, Meta(ge=512, description="Context size per call of the embedded model.")] = 4096
     max_tokens: Annotated[Count, Meta(description="Longest reply, in tokens; an endless one is cut here.")] = 220

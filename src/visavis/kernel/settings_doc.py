@@ -68,6 +68,8 @@ def _type(kind: inspect.Type) -> str:
             return f"list of {_type(item)}"
         case inspect.DictType(value_type=value):
             return f"table of {_type(value)}"
+        case inspect.AnyType():
+            return "anything"
         case other:
             raise TypeError(f"no words for settings of type {other}")
 

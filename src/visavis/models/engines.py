@@ -25,6 +25,8 @@ class EngineContext:
     settings: Settings
     store: ModelStore
     scheduler: ComputeScheduler
+    provider: str = ""
+    """The name under which the engine was asked for, where one class serves several."""
 
     def naming(self, kind: Kind, model: str) -> EngineContext:
         """With `model` in the place of the one that the settings name. Raises ConfigError for other kinds than
@@ -71,7 +73,7 @@ class Engines:
                 provider, model = split(kind, name)
                 load: Callable[[EngineContext], Awaitable[Any]] = resolve(kind, provider).load
                 context = self.context.naming(kind, model) if model else self.context
-                engine = self._loaded[kind, name] = await load(context)
+                engine = self._loaded[kind, name] = await load(replace(context, provider=provider))
             return engine
 
     def put(self, kind: Kind, name: str, engine: Any) -> None:

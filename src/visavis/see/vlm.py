@@ -15,17 +15,11 @@ from typing import Any, ClassVar, Self
 
 import aiohttp
 
-from visavis.kernel.errors import (
-    AtCapacity,
-    ConfigError,
-    ProtocolViolation,
-    ProviderError,
-    ProviderTimeout,
-    Rejected,
-)
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
 from visavis.kernel.settings import VisionSettings
 from visavis.kernel.virtual_time import holding
 from visavis.models.engines import EngineContext
+from visavis.models.http import Service, failure, translated
 from visavis.see.aside import aside
 from visavis.see.base import Image
 from visavis.see.picture import bounded, fault, to_jpeg
@@ -37,6 +31,9 @@ MOST_TOKENS = 300
 MOST_CHARS = 2_000
 MOST_BYTES = 1 << 20
 CONNECT_S = 5.0
+SERVER = Service(
+    "the vision model's server", "vision", "vision.base_url", "check the API key that vision.api_key_env names"
+)
 
 PROMPT = (
     "You are the eyes of a voice assistant in a live video call. Tell in at most five short sentences what matters "
@@ -109,7 +106,7 @@ class HttpVision:
 
     async def _answer(self, post: Post) -> bytes:
         try:
-            with holding():
+            with holding(), translated(SERVER):
                 async with asyncio.timeout(self._deadline_s):
                     async with self._http().post(
                         post.url, json=post.body, headers=post.headers, allow_redirects=False
@@ -121,14 +118,9 @@ class HttpVision:
                                 raise ProtocolViolation("the vision model's answer is too long", stage="vision")
         except TimeoutError as error:
             raise ProviderTimeout("the vision model was silent too long", which="total", stage="vision") from error
-        except aiohttp.InvalidURL as error:
-            raise ConfigError(f"not an address: {error}", where="vision.base_url") from error
-        except aiohttp.ClientResponseError as error:
-            raise ProtocolViolation("the vision model's server does not speak HTTP", stage="vision") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise ProviderError(f"the vision model's server cannot be reached: {error}", stage="vision") from error
         if response.status != 200:
-            raise _failure(response.status, answer)
+            words = answer.decode("utf-8", "replace")
+            raise failure(SERVER, response.status, words, response.headers, key=self._key)
         return answer
 
     def _http(self) -> aiohttp.ClientSession:
@@ -154,14 +146,3 @@ def key_of(vision: VisionSettings) -> str:
             hint=f"set {vision.api_key_env}, or vision.base_url for a server that needs no key",
         )
     return key
-
-
-def _failure(status: int, body: bytes) -> ProviderError:
-    words = (
-        f"the vision model's server answered {status}: {body[:200].decode('utf-8', 'replace') or 'no reason given'}"
-    )
-    if status in (429, 529):
-        return AtCapacity(words, stage="vision")
-    if 400 <= status < 500 and status != 408:
-        return Rejected(words, stage="vision")
-    return ProviderError(words, stage="vision")

@@ -17,11 +17,14 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function the model wants run. `arguments` is the JSON text as the model wrote it, not yet validated."""
+    """A function the model wants run. `arguments` is the JSON text as the model wrote it, not yet validated.
+    `signature` is opaque: what some vendors want back with the call in later requests.
+    """
 
     id: str
     name: str
     arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class LlmRequest:
     begun: str = ""
     """What is being said aloud already as the beginning of this answer: the model goes on from there. Where it cannot
     be told, or repeats it all the same, who reads the stream takes the repetition away (`Continuation`)."""
+    schema: dict[str, Any] | None = None
+    """A JSON Schema, an object at its root: the text of the answer is JSON that keeps to it, as far as the model's
+    server enforces schemas. Whoever reads it validates it all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`why`: stop, length, tools."""
+    """`why`: stop, length (cut at `max_tokens`), tools. A filtered reply does not end: it is `Rejected`."""
 
     why: Literal["stop", "length", "tools"]
     usage: Usage = field(default_factory=lambda: Usage(0, 0))

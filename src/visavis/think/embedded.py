@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import psutil
 
-from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, ProviderError
+from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, ProviderError, UsageError
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
@@ -173,7 +173,10 @@ class EmbeddedLlm:
         await asyncio.to_thread(shutil.rmtree, self._slot_directory, True)
 
     async def _prepared(self, request: LlmRequest) -> dict[str, Any]:
-        """The body of `request`, and its slot made ready."""
+        """The body of `request`, and its slot made ready. Raises UsageError for a schema beside tools: the envelope
+        is one already."""
+        if request.tools and request.schema is not None:
+            raise UsageError("the embedded model calls tools or keeps to a schema, not both", stage="think")
         messages = self._messages(request)
         slot = self._slots.take(request.session)
         await self._restore(slot, _system(messages))

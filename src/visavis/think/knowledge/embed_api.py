@@ -11,7 +11,7 @@ import numpy as np
 
 from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderTimeout
 from visavis.models.engines import EngineContext
-from visavis.models.http import Service, failure
+from visavis.models.http import Service, failure, translated
 from visavis.think.knowledge.base import Vectors
 
 OPENAI = "https://api.openai.com/v1"

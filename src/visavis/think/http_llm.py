@@ -1,0 +1,265 @@
+"""A language model behind an HTTP API that streams server-sent events, whatever its wire format.
+
+One HTTP session with kept-alive connections for all calls, opened before they are needed. Cancelling or closing a
+stream closes its connection, which stops the server's work. Raises ProviderTimeout (connect, first, idle, total),
+Rejected, AtCapacity, ProtocolViolation, ProviderError. A key is sent in a header and appears nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import aiohttp
+import msgspec
+
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
+from visavis.kernel.json_text import encode_json
+from visavis.kernel.settings import LlmSettings
+from visavis.kernel.virtual_time import holding
+from visavis.models.http import failure, told_in, translated
+from visavis.think.base import LlmEvent, LlmRequest, Message, ToolSpec
+from visavis.think.sse import SseParser
+from visavis.think.wire import SERVER, Reader, Wire
+
+KEPT_S = 60.0
+"""How long an idle connection is kept; servers close earlier, and then it is opened again."""
+
+FRESH_S = 20.0
+"""A connection used so lately needs no other one beside it."""
+
+_DRAIN_S = 0.5
+"""Longest wait for what may still come when the answer is complete: usage, and the end of the body."""
+
+_ERROR_BYTES = 4_096
+
+T = TypeVar("T")
+Which = Literal["connect", "first", "idle", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, to the first token, between tokens, for the whole reply."""
+
+    connect_s: float = 5.0
+    first_s: float = 12.0
+    idle_s: float = 8.0
+    total_s: float = 45.0
+
+    @classmethod
+    def of(cls, settings: LlmSettings) -> Timeouts:
+        return cls(
+            settings.connect_timeout_s, settings.first_timeout_s, settings.idle_timeout_s, settings.total_timeout_s
+        )
+
+
+class HttpLlm:
+    """Any wire format over HTTP."""
+
+    name = "http"
+    tells_ends = False
+
+    def __init__(
+        self,
+        wire: Wire,
+        base_url: str,
+        model: str,
+        *,
+        key: str = "",
+        timeouts: Timeouts | None = None,
+        local: bool = False,
+        name: str = "",
+    ) -> None:
+        """`base_url` is what stands before the format's paths. `local`: no proxy, a connection for each request."""
+        self.name = name or type(self).name
+        self.model = model
+        self._wire = wire
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._timeouts = timeouts or Timeouts()
+        self._local = local
+        self._session: aiohttp.ClientSession | None = None
+        self._used_s = float("-inf")
+
+    async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        async with aclosing(self.stream_body(self._wire.body(request, self.model))) as events:
+            async for event in events:
+                yield event
+
+    async def stream_body(
+        self, body: dict[str, Any], *, timeouts: Timeouts | None = None
+    ) -> AsyncGenerator[LlmEvent, None]:
+        """Like `stream`, for a body that the caller built, and with other timeouts if given."""
+        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
+        reader = self._wire.reader()
+        async with self._post(body, waits) as response, aclosing(_sse(response, waits, reader)) as chunks:
+            async for data in chunks:
+                for event in reader.feed(data):
+                    waits.begun = True
+                    yield event
+                waits.begun = waits.begun or reader.begun
+        for event in reader.end():
+            yield event
+
+    async def prefill(self, request: LlmRequest) -> None:
+        """Somebody speaks: an answer will be wanted, and finds an open connection. Nothing of the request is sent."""
+        await self._connect()
+
+    async def p_ends(self, request: LlmRequest) -> float | None:
+        """These APIs do not tell what a model expects after the person's words."""
+        return None
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Opens a connection. Nothing of the prompt is sent: it would be paid for, and forgotten in minutes."""
+        await self._connect()
+
+    async def post_json(self, url: str, body: dict[str, Any], *, timeouts: Timeouts | None = None) -> dict[str, Any]:
+        """One plain request to the same server, and its answer. Raises as `stream` does."""
+        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
+        async with waits.one():
+            response = await self._send(url, body)
+            answer = await response.read()
+        if response.status != 200:
+            raise self._failure(response, answer)
+        try:
+            parsed: dict[str, Any] = msgspec.json.decode(answer, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise ProtocolViolation("the model's server did not answer in JSON", stage="think") from error
+        return parsed
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _connect(self) -> None:
+        """A connection to the server's front page, without the key: it is then kept for the next request. Whatever
+        comes of it tells nothing about the model, so errors are silent."""
+        now_s = asyncio.get_running_loop().time()
+        if self._local or now_s - self._used_s < FRESH_S:
+            return
+        self._used_s = now_s
+        with suppress(ProviderError, ConfigError), holding():
+            async with (
+                _Waits(self._timeouts, now_s).one(within_s=self._timeouts.connect_s),
+                self._http().head(self._base_url, allow_redirects=False),
+            ):
+                pass
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s)
+            kept_s = None if self._local else KEPT_S
+            connector = (
+                aiohttp.TCPConnector(force_close=True)
+                if self._local
+                else aiohttp.TCPConnector(keepalive_timeout=kept_s)
+            )
+            self._session = aiohttp.ClientSession(
+                timeout=timeout, trust_env=not self._local, connector=connector, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
+
+    async def _send(self, url: str, body: dict[str, Any]) -> aiohttp.ClientResponse:
+        headers = {"Content-Type": "application/json", **self._wire.headers(self._key)}
+        data = encode_json(body)
+        self._used_s = asyncio.get_running_loop().time()
+        try:
+            return await self._http().post(url, data=data, headers=headers, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # A kept connection that the server was just closing; a second one is new, or fails for a reason.
+            return await self._http().post(url, data=data, headers=headers, allow_redirects=False)
+
+    def _failure(self, response: aiohttp.ClientResponse, answer: bytes) -> ProviderError:
+        words = answer[:_ERROR_BYTES].decode("utf-8", "replace")
+        return failure(SERVER, response.status, words, response.headers, key=self._key)
+
+    @asynccontextmanager
+    async def _post(self, body: dict[str, Any], waits: _Waits) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer's head, checked; afterwards the connection is kept if all was read, else closed."""
+        async with waits.one():
+            response = await self._send(f"{self._base_url}{self._wire.path(self.model)}", body)
+        try:
+            if response.status != 200:
+                async with waits.one():
+                    raise self._failure(response, await response.content.read(_ERROR_BYTES))
+            if response.content_type != "text/event-stream":
+                async with waits.one():
+                    raise self._no_stream(response.content_type, await response.content.read(_ERROR_BYTES))
+            yield response
+        finally:
+            self._used_s = asyncio.get_running_loop().time()
+            if response.content.at_eof():
+                response.release()
+            else:
+                response.close()
+
+    def _no_stream(self, content_type: str, answer: bytes) -> ProviderError:
+        """Some proxies answer errors with 200."""
+        if (told := told_in(answer)).status:
+            return failure(SERVER, told.status, told.words, key=self._key)
+        return ProtocolViolation(f"the model's server sent {content_type}, not a stream", stage="think")
+
+
+async def _sse(response: aiohttp.ClientResponse, waits: _Waits, reader: Reader) -> AsyncGenerator[str, None]:
+    """Data of the events up to the last one or the stream's end. What a complete answer still lacks is not waited
+    for: the person has heard all of it."""
+    parser = SseParser()
+    while True:
+        try:
+            async with waits.one(within_s=_DRAIN_S if reader.complete else None):
+                chunk = await response.content.readany()
+        except ProviderError:
+            if reader.complete:
+                return
+            raise
+        if not chunk:
+            return
+        for data in parser.feed(chunk):
+            yield data
+            if reader.done:
+                await _drain(response)
+                return
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read the end of the body, so that the connection can serve again; a server that dawdles loses it."""
+    try:
+        with holding():
+            async with asyncio.timeout(_DRAIN_S):
+                await response.content.read()
+    except (TimeoutError, aiohttp.ClientError):
+        response.close()
+
+
+class _Waits:
+    """The deadlines of one reply: which applies to the next wait, and what it means when a wait fails."""
+
+    def __init__(self, timeouts: Timeouts, now_s: float) -> None:
+        self._timeouts = timeouts
+        self._first_s = now_s + timeouts.first_s
+        self._total_s = now_s + timeouts.total_s
+        self.begun = False
+
+    @asynccontextmanager
+    async def one(self, *, within_s: float | None = None) -> AsyncIterator[None]:
+        idle_s = asyncio.get_running_loop().time() + (self._timeouts.idle_s if within_s is None else within_s)
+        which: Which = "idle" if self.begun else "first"
+        deadline_s = idle_s if self.begun or within_s is not None else self._first_s
+        if self._total_s <= deadline_s:
+            which, deadline_s = "total", self._total_s
+        timer = asyncio.timeout_at(deadline_s)
+        try:
+            with holding(), translated(SERVER):
+                async with timer:
+                    yield
+        except TimeoutError as error:
+            if not timer.expired():
+                which = "connect"  # aiohttp's own, the only one that it watches
+            raise ProviderTimeout(f"the model was silent too long ({which})", which=which, stage="think") from error
