@@ -17,7 +17,7 @@ from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechSt
 from visavis.kernel.media import AudioFrame, Pcm, to_float
 from visavis.kernel.settings import TurnSettings
 from visavis.session.microphone import FarEnd, Microphone
-from visavis.session.providers import RECOGNISE_S, limited, translated
+from visavis.session.providers import RECOGNISE_S, KeepsTime, limited, translated
 from visavis.session.stack import Layers
 
 PREROLL_S = 0.3
@@ -151,7 +151,7 @@ class Ears:
     async def recognise(self, pause: int) -> str:
         """The full pass over the turn so far; its words come as a fact, and are returned. Raises ProviderError."""
         with translated("asr", self._layers.asr.name):
-            async with limited("asr", RECOGNISE_S, "total"):
+            async with limited("asr", None if isinstance(self._layers.asr, KeepsTime) else RECOGNISE_S, "total"):
                 words = await self._asr.final()
         self._hearing_out = False
         self._on_fact(TranscriptRevised(words.text, pause, words.language, round(words.took_s, 3)))

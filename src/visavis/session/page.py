@@ -9,6 +9,7 @@ from visavis.kernel.events import (
     Apologized,
     AsideIgnored,
     BargeInIgnored,
+    Degraded,
     Ducked,
     Event,
     FloorTaken,
@@ -44,6 +45,7 @@ from visavis.kernel.messages import (
 from visavis.kernel.shown import Source
 from visavis.observe.waterfall import Waterfall, Waterfalls
 from visavis.session.phrases import phrase
+from visavis.session.rungs import rung_words
 from visavis.session.shows import NotAnAnswer, Shows
 from visavis.session.sights import Sights
 
@@ -92,6 +94,8 @@ class PageView:
                 self._send(ToolNote(name, "done" if ok else "failed"))
             case Apologized(code=code):
                 self._send(Problem(code, phrase("apology_shown", self._language)))
+            case Degraded(rung=rung) if rung not in ("smaller_model", "other_voice"):
+                self._send(Problem(rung, rung_words(rung, self._language)))
 
     def acted(
         self,
