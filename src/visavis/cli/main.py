@@ -21,6 +21,7 @@ _COMMANDS = {
     "doctor": "what this machine has, lacks, and how to add it",
     "models": "list, fetch and verify model files",
     "journal": "list, show, export and replay recorded sessions",
+    "memory": "what is remembered of whom: list, correct, forget",
     "bench": "measure: voice-to-voice, loss, crash",
 }
 

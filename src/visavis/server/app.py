@@ -17,9 +17,10 @@ from visavis.kernel.messages import Bye, Problem, encode
 from visavis.kernel.settings import Settings
 from visavis.server.calls import Calls
 from visavis.server.ice import browser_ice_servers
+from visavis.server.persons import Persons
 from visavis.server.vision import PREFIX, PageVision
 from visavis.transport.websocket import WebSocketTransport
-from visavis.trust.consent import NOTICE_VERSION, cues_notice, notice
+from visavis.trust.consent import NOTICE_VERSION, cues_notice, memory_notice, notice
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +48,11 @@ class Offer(msgspec.Struct, frozen=True):
 class App:
     """Builds the aiohttp application around one process's calls."""
 
-    def __init__(self, agent: Agent, settings: Settings, calls: Calls) -> None:
+    def __init__(self, agent: Agent, settings: Settings, calls: Calls, persons: Persons | None = None) -> None:
         self._agent = agent
         self._settings = settings
         self._calls = calls
+        self._persons = persons or Persons()
         self._vision = PageVision(settings.models)
 
     def build(self) -> web.Application:
@@ -103,6 +105,7 @@ class App:
                     "version": NOTICE_VERSION,
                     "text": notice(agent.name, agent.language),
                     "cues": cues_notice(agent.language),
+                    "memory": memory_notice(agent.name, agent.language) if self._persons.of(request.query) else "",
                 },
                 "cues_in_page": await self._vision.available(),
                 "ice_servers": browser_ice_servers(self._settings.webrtc),
@@ -121,7 +124,8 @@ class App:
         def still_there() -> bool:
             return request.transport is not None and not request.transport.is_closing()
 
-        answer, session = await self._calls.offer(offer.sdp, offer.session, still_there)
+        person = self._persons.of(request.query)
+        answer, session = await self._calls.offer(offer.sdp, offer.session, still_there, person)
         return web.json_response({"sdp": answer, "type": "answer", "session": session})
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
@@ -130,7 +134,7 @@ class App:
         try:
             async with self._calls.seat():
                 transport = await WebSocketTransport.open(request, attested=attested)
-                call = self._calls.begin(transport)
+                call = self._calls.begin(transport, person=self._persons.of(request.query))
         except NegotiationFailed as error:
             logger.info("a client of /ws/audio was turned away: %s", error.message)
             return web.Response(status=400)

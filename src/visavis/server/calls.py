@@ -15,6 +15,7 @@ from visavis.kernel.clock import LoopClock, MediaClock
 from visavis.kernel.errors import AtCapacity, JournalError, PeerGone
 from visavis.kernel.events import SessionEnded
 from visavis.kernel.settings import Settings
+from visavis.session.kept import Person
 from visavis.session.phrases import phrase
 from visavis.session.session import Session
 from visavis.session.stack import Layers
@@ -53,13 +54,15 @@ class Calls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    async def offer(self, sdp: str, session: str, still_there: Callable[[], bool] = lambda: True) -> tuple[str, str]:
+    async def offer(
+        self, sdp: str, session: str, still_there: Callable[[], bool] = lambda: True, person: Person | None = None
+    ) -> tuple[str, str]:
         """Answer a WebRTC offer; returns the answer's SDP and the session's key.
 
         With the key of a live call the same conversation gets a new line; with that of a call this server held
         before it was restarted, the conversation goes on from the journal. Offers are answered one at a time, so
         that two for the same session cannot both begin it; one whose client has gone meanwhile (`still_there`) is
-        dropped. Raises AtCapacity, JournalError, NegotiationFailed, PeerGone.
+        dropped. `person`: who calls, if known. Raises AtCapacity, JournalError, NegotiationFailed, PeerGone.
         """
         async with self._offers:
             if not still_there():
@@ -75,7 +78,7 @@ class Calls:
                 except BaseException:
                     await transport.close("error")
                     raise
-                self.begin(transport, log)
+                self.begin(transport, log, person)
             return answer, log.session
 
     @asynccontextmanager
@@ -97,10 +100,12 @@ class Calls:
         finally:
             self._opening -= 1
 
-    def begin(self, transport: Transport, log: SessionLog | None = None) -> asyncio.Task[str]:
+    def begin(
+        self, transport: Transport, log: SessionLog | None = None, person: Person | None = None
+    ) -> asyncio.Task[str]:
         """Start the call's task, which returns the reason the call ended."""
         log = log or self._fresh()
-        session = Session(self._agent, self._settings, self._layers, transport, log)
+        session = Session(self._agent, self._settings, self._layers, transport, log, person)
         task = self._group.create_task(_run(session), name=f"session-{log.session[:6]}")
         self._calls[log.session] = _Call(transport, task)
         task.add_done_callback(lambda _: self._calls.pop(log.session, None))

@@ -20,6 +20,7 @@ from visavis.kernel.settings import JournalSettings, Settings
 from visavis.models.engines import Engines
 from visavis.server.app import App
 from visavis.server.calls import Calls
+from visavis.server.persons import Persons
 from visavis.session.stack import load_layers
 
 
@@ -45,12 +46,13 @@ async def work(
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve calls on `sock`, which listens already, until `stop` is set. Raises ConfigError, ModelError."""
-    engines = Engines.of(settings)
+    engines, persons = Engines.of(settings), Persons.open(settings.memory)
     try:
         layers = await load_layers(engines, agent, settings)
         async with open_journal(settings.journal) as journal, asyncio.TaskGroup() as group:
             calls = Calls(group, agent, settings, layers, journal)
-            runner = web.AppRunner(App(agent, settings, calls).build(), access_log=None, shutdown_timeout=1.0)
+            app = App(agent, settings, calls, persons).build()
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
             await runner.setup()
             try:
                 await web.SockSite(runner, sock).start()
@@ -60,6 +62,7 @@ async def work(
                 await asyncio.shield(calls.close())
                 await asyncio.shield(runner.cleanup())
     finally:
+        persons.close()
         await engines.close()
 
 
