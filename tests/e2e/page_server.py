@@ -29,7 +29,7 @@ from aiortc import (
 from visavis.kernel import messages as m
 from visavis.kernel.settings import Settings
 from visavis.server.vision import PageVision
-from visavis.trust.consent import cues_notice
+from visavis.trust.consent import cues_notice, memory_notice
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "visavis" / "web"
 RATE_HZ = 48_000
@@ -180,7 +180,9 @@ class PageServer:
         return web.json_response({"status": "ok"})
 
     async def _agent(self, request: web.Request) -> web.Response:
-        notice = {"version": self.notice.version, "text": self.notice.text, "cues": cues_notice("en")}
+        memory = memory_notice("Ada", "en") if "person" in request.query else ""
+        texts = {"text": self.notice.text, "cues": cues_notice("en"), "memory": memory}
+        notice = {"version": self.notice.version} | texts
         return web.json_response(
             {
                 "name": "Ada",

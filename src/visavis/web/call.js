@@ -41,9 +41,10 @@ export class Call {
    * @param {import("./seen.js").Seen} parts.seen
    * @param {import("./shown.js").Shown} parts.shown
    * @param {import("./protocol.js").CueChoice} parts.cues
+   * @param {boolean} parts.memory
    * @param {(reason: string, text?: string) => void} parts.onEnd
    */
-  constructor({ agent, devices, voice, face, captions, drawer, seen, shown, cues, onEnd }) {
+  constructor({ agent, devices, voice, face, captions, drawer, seen, shown, cues, memory, onEnd }) {
     this.agent = agent;
     this.devices = devices;
     this.voice = voice;
@@ -55,7 +56,7 @@ export class Call {
     this.onEnd = onEnd;
     this.agreed = agent.notice.version;
     this.line = new Line({ iceServers: agent.ice_servers, reconnectS: agent.reconnect_s });
-    this.out = new Outgoing(this.line, devices, cues);
+    this.out = new Outgoing(this.line, devices, cues, memory);
     this.#listen();
   }
 

@@ -55,6 +55,7 @@ export function bindControls({ current, devices, drawer, seen, shown, picker, tr
   $("open-latency").addEventListener("click", latency);
   $("close-latency").addEventListener("click", latency);
   $("cues-now").addEventListener("change", () => current()?.out.allowCues($("cues-now").checked));
+  $("memory-now").addEventListener("change", () => current()?.out.allowMemory($("memory-now").checked));
   $("changed-agree").addEventListener("click", () => $("changed").close("agree"));
   $("changed-decline").addEventListener("click", () => $("changed").close("leave"));
 

@@ -8,6 +8,7 @@
  * @typedef {Record<Kind, MediaStreamTrack | null>} Tracks
  * @typedef {{pc: RTCPeerConnection, channel: RTCDataChannel, lines: Record<Kind, RTCRtpTransceiver>, session: string}} Wire
  */
+import { asPerson } from "./person.js";
 
 const GATHER_MS = 2000;
 /**
@@ -16,8 +17,8 @@ const GATHER_MS = 2000;
  */
 const ANSWER_MS = 30_000;
 const OPEN_MS = 12_000;
-/** Enough for a face; text on a screen needs more. */
-const CAMERA_BPS = 400_000;
+/** Enough to read a page that is held up; text on a screen needs more. */
+const CAMERA_BPS = 1_200_000;
 const SCREEN_BPS = 1_500_000;
 
 /** Why a call cannot be: `code` is stable, `text` is the server's own word to the person, if it gave one. */
@@ -81,7 +82,7 @@ async function post(offer, session, signal) {
   const body = { sdp: offer.sdp, type: offer.type, ...(session ? { session } : {}) };
   let response;
   try {
-    response = await fetch("api/offer", {
+    response = await fetch(asPerson("api/offer"), {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),

@@ -9,6 +9,7 @@ import { CallError } from "./dial.js";
 import { DeviceError, Devices } from "./devices.js";
 import { Face } from "./face.js";
 import { LatencyDrawer } from "./latency.js";
+import { asPerson } from "./person.js";
 import { Picker } from "./picker.js";
 import { looked } from "./protocol.js";
 import { Seen } from "./seen.js";
@@ -18,7 +19,7 @@ import { Voice } from "./voice.js";
 import { callTrouble, deviceTrouble, ending } from "./wording.js";
 
 /**
- * @typedef {{name: string, language: string, notice: {version: string, text: string, cues: string}, cues_in_page: boolean, ice_servers: RTCIceServer[],
+ * @typedef {{name: string, language: string, notice: {version: string, text: string, cues: string, memory?: string}, cues_in_page: boolean, ice_servers: RTCIceServer[],
  *   reconnect_s: number}} Agent
  */
 
@@ -62,7 +63,7 @@ async function start() {
   if (!("RTCPeerConnection" in window)) return fail("no_webrtc", "", []);
   const patience = setTimeout(() => ($("loading-text").textContent = "The agent is waking up…"), SLOW_MS);
   try {
-    const response = await fetch("api/agent", { cache: "no-store", signal: AbortSignal.timeout(LOAD_MS) });
+    const response = await fetch(asPerson("api/agent"), { cache: "no-store", signal: AbortSignal.timeout(LOAD_MS) });
     if (!response.ok) throw new CallError("server_gone");
     agent = /** @type {Agent} */ (await response.json());
   } catch {
@@ -82,6 +83,8 @@ function introduce({ name, notice, cues_in_page: inPage }) {
   $("notice-text").textContent = notice.text;
   $("notice-version").textContent = notice.version;
   $("cues-text").textContent = notice.cues;
+  $("memory-text").textContent = notice.memory ?? "";
+  $("memory-row").hidden = $("memory-now-row").hidden = !notice.memory;
   $("cues").addEventListener("change", () => ($("cues-local-row").hidden = !(inPage && $("cues").checked)));
 }
 
@@ -132,7 +135,9 @@ async function join(withDevices) {
   showState("connecting");
   const cues = { allowed: $("cues").checked, local: !$("cues-local-row").hidden && $("cues-local").checked };
   $("cues-now").checked = cues.allowed;
-  call = new Call({ agent, devices, voice, face, captions, drawer, seen, shown, cues, onEnd: ended });
+  const memory = !$("memory-row").hidden && $("memory").checked;
+  $("memory-now").checked = memory;
+  call = new Call({ agent, devices, voice, face, captions, drawer, seen, shown, cues, memory, onEnd: ended });
   try {
     await call.open(sessionStorage.getItem(SESSION) ?? "");
     showScreen("call");

@@ -21,11 +21,13 @@ export class Outgoing {
    * @param {import("./rtc.js").Line} line
    * @param {import("./devices.js").Devices} devices
    * @param {import("./protocol.js").CueChoice} cues
+   * @param {boolean} memory
    */
-  constructor(line, devices, cues) {
+  constructor(line, devices, cues, memory) {
     this.line = line;
     this.devices = devices;
     this.cues = cues;
+    this.memory = memory;
     this.sight = new Sight((cue, nod) => this.line.send(protocol.cue(cue, nod)));
   }
 
@@ -41,7 +43,7 @@ export class Outgoing {
   }
 
   agree() {
-    this.line.send(protocol.consent(true, this.cues));
+    this.line.send(protocol.consent(true, this.cues, this.memory));
   }
 
   /** Visual cues are allowed from now on, or no longer. @param {boolean} allowed */
@@ -50,6 +52,13 @@ export class Outgoing {
     if (allowed) this.agree();
     else this.line.send(protocol.withdrawCues());
     this.#look();
+  }
+
+  /** The agent may remember the person from now on, or no longer. @param {boolean} allowed */
+  allowMemory(allowed) {
+    this.memory = allowed;
+    if (allowed) this.agree();
+    else this.line.send(protocol.withdrawMemory());
   }
 
   close() {

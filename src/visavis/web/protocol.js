@@ -73,14 +73,18 @@ export function decode(data) {
  * @typedef {{allowed: boolean, local: boolean}} CueChoice
  */
 
-/** The person's answer to the notice. @param {boolean} given @param {CueChoice} [cues] */
-export const consent = (given, cues = { allowed: false, local: false }) => {
+/** The person's answer to the notice. @param {boolean} given @param {CueChoice} [cues] @param {boolean} [memory] */
+export const consent = (given, cues = { allowed: false, local: false }, memory = false) => {
   const purposes = ["listen", ...(cues.local ? [] : ["camera"]), "screen", ...(cues.allowed ? ["cues"] : [])];
+  if (memory) purposes.push("memory");
   return { type: "consent", given, purposes: given ? purposes : [] };
 };
 
 /** Visual cues may be read no longer; the call goes on. */
 export const withdrawCues = () => ({ type: "consent", given: false, purposes: ["cues"] });
+
+/** Nothing is remembered any more, and what this call added is deleted; the call goes on. */
+export const withdrawMemory = () => ({ type: "consent", given: false, purposes: ["memory"] });
 
 /** What this page has read from the camera. @param {import("./cues.js").FaceCue} cue @param {boolean} nod */
 export const cue = (cue, nod) => ({ type: "cue", ...cue, nod });
