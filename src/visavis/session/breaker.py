@@ -6,7 +6,8 @@ closed ── failures in a row ──► open ── wait is over, a probe begi
                                  └───── the probe fails: twice the wait ────┘
 ```
 
-Only a probe closes an open breaker: what calls that were begun earlier come to meanwhile changes nothing.
+Only a probe closes an open breaker: what calls that were begun earlier come to meanwhile changes nothing. A probe is
+cheap and may be wrong: until a real call has worked, one failure opens the breaker again, for twice the wait.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Breaker:
     due_s: float = 0.0
     """When the next probe may begin, while it is open."""
     wait_s: float = field(default=0.0, init=False)
-    """How long it stays open, while it is."""
+    """How long it stays open; 0 when a call has worked since."""
     _in_a_row: int = field(default=0, init=False)
 
     @property
@@ -41,15 +42,15 @@ class Breaker:
         if self.state != "closed":
             return False
         self._in_a_row += weight
-        if self._in_a_row < self.failures:
+        if self._in_a_row < self.failures and not self.wait_s:
             return False
-        self._open(now_s, self.retry_s)
+        self._open(now_s)
         return True
 
     def worked(self) -> None:
         """A call came to its end."""
         if self.state == "closed":
-            self._in_a_row = 0
+            self._in_a_row, self.wait_s = 0, 0.0
 
     def begin_probe(self, now_s: float) -> bool:
         """True when a probe is due and nobody else makes one: then it is the caller's, who must tell its end."""
@@ -61,11 +62,11 @@ class Breaker:
     def probe_worked(self) -> None:
         """Calls go to the provider again."""
         self._ends("closed")
-        self._in_a_row, self.wait_s = 0, 0.0
+        self._in_a_row = 0
 
     def probe_failed(self, now_s: float) -> None:
         self._ends("open")
-        self._open(now_s, min(2 * self.wait_s, self.retry_most_s))
+        self._open(now_s)
 
     def probe_abandoned(self, now_s: float) -> None:
         """Who made it went away before it ended: the next one may be made at once."""
@@ -77,5 +78,6 @@ class Breaker:
             raise ValueError(f"no probe is under way: the breaker is {self.state}")
         self.state = state
 
-    def _open(self, now_s: float, wait_s: float) -> None:
-        self.state, self.wait_s, self.due_s = "open", wait_s, now_s + wait_s
+    def _open(self, now_s: float) -> None:
+        self.state, self.wait_s = "open", min(2 * self.wait_s or self.retry_s, self.retry_most_s)
+        self.due_s = now_s + self.wait_s

@@ -6,13 +6,18 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from visavis.hear.base import Asr, EchoCanceller, Endpoint, Vad
-from visavis.kernel.agent import Agent
+from visavis.kernel.agent import Agent, ToolFunction
 from visavis.kernel.errors import ModelError
 from visavis.kernel.registry import resolve
 from visavis.kernel.settings import Settings
 from visavis.models.engines import Engines
 from visavis.see.base import FaceEngine
+from visavis.see.look import unbound_look
+from visavis.see.sighted import load_sighted
+from visavis.see.vision import Sighted
+from visavis.session.ladder import Ladder
 from visavis.session.openers import Openers
+from visavis.session.pools import load_asr, load_llm, load_tts, with_fallbacks
 from visavis.speak.base import Tts
 from visavis.think.base import Llm
 from visavis.think.context import build
@@ -35,10 +40,26 @@ class Layers:
     face: FaceEngine | None = None
     gain: bool = False
     openers: Openers = field(default_factory=Openers)
+    sighted: Sighted | None = None
+    ladder: Ladder = field(default_factory=Ladder)
+    """A call's own, in its view of the layers (`session/surviving.py`)."""
 
     def names(self) -> dict[str, str]:
         """Layer → provider, for `SessionStarted`."""
-        return {"asr": self.asr.name, "llm": f"{self.llm.name}:{self.llm.model}", "tts": self.tts.name}
+        names = {"asr": self.asr.name, "llm": f"{self.llm.name}:{self.llm.model}", "tts": self.tts.name}
+        sighted = self.sighted or Sighted()
+        seeing = [one.name for one in (sighted.reader, sighted.describer) if one is not None]
+        return names | ({"vision": "+".join(seeing)} if seeing else {})
+
+    def tools(self, agent: Agent, look: ToolFunction) -> list[ToolFunction]:
+        """What the model may call: the agent's tools, and `look` where there are eyes.
+
+        Not the embedded model: to choose among tools costs it 0.4 s before every first word, and questions that need
+        eyes are looked at without it (`session/look.py`).
+        """
+        taken = any(getattr(tool, "__name__", "") == "look" for tool in agent.tools)
+        offered = "vision" in self.names() and self.llm.name != "embedded" and not taken
+        return [*agent.tools, *([look] if offered else [])]
 
     def echo_canceller(self) -> EchoCanceller | None:
         """A fresh canceller for one session, or None when none is set."""
@@ -52,22 +73,25 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
     """Load what `agent` names and put its prompt into the model's cache. Raises ConfigError, ModelError."""
     stack = agent.stack
     vad = await engines.get("vad", stack.vad)
-    asr = await engines.get("asr", stack.asrs(agent.language)[0])
-    llm: Llm = await engines.get("llm", stack.llms()[0])
+    asr = await load_asr(engines, agent, settings)
+    llm = await load_llm(engines, agent, settings)
     # Where the language model tells whether the words are complete, the sound is scored for a "mm-hm" only.
     listened = bool(stack.endpoint) and (not llm.tells_ends or settings.session.backchannels == "sounds")
     layers = Layers(
         vad=vad,
         asr=asr,
         llm=llm,
-        tts=await engines.get("tts", stack.voices(agent.language)[0]),
+        tts=await load_tts(engines, agent, settings),
         endpoint=await engines.get("endpoint", stack.endpoint) if listened else None,
         echo=settings.session.echo,
         face=await _load_face(engines, stack.face),
         gain=settings.session.gain,
     )
+    sighted = await load_sighted(engines, settings.vision, layers.face)
+    layers = replace(layers, sighted=await with_fallbacks(engines, sighted, settings))
     prepare(agent.language)
-    await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), ToolBox(agent.tools).specs)
+    tools = ToolBox(layers.tools(agent, unbound_look())).specs
+    await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), tools)
     return replace(layers, openers=await Openers.load(layers.tts, agent, settings.session))
 
 

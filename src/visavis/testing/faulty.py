@@ -97,9 +97,10 @@ class FaultyLlm(ScriptedLlm):
         for number, word in enumerate(self._words[: self._after]):
             yield TextDelta(f" {word}" if number else word)
             await asyncio.sleep(0.02)
-        if self._call is not None and self._from == 1:
+        calls = self._call is not None and self._from == 1
+        if self._call is not None and calls:
             yield self._call
-        await self.trouble.strike(asked_s, begun=bool(self._after))
+        await self.trouble.strike(asked_s, begun=calls or bool(self._after))
         if self.trouble.fault == "garbage":
             yield {"not": "an event"}  # type: ignore[misc]
         while self.trouble.fault == "slow drip":
