@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 
 _THING = r"the (?:screen|picture|page|slide|camera|document|letter|sign)"
+_PAPERS = (
+    r"(?:invoice|bill|receipt|letter|page|form|document|contract|paper|statement|label|card|screen|slide|sign|picture"
+    r"|photo|table|chart|list|menu)s?"
+)
 _THIS = rf"(?:this|that|these|those|it|here|there|me|my \w+|{_THING})"
 _SEE = r"(?:see|seeing|read|reading|look(?:ing)? at|recogni[sz]e)"
 _ENGLISH = (
@@ -27,6 +31,7 @@ _ENGLISH = (
     rf"(?:read|describe) (?:\w+ )?{_THIS}",
     r"(?:i am|i'm|let me) (?:now )?(?:showing|sharing|holding|show|share|hold)",
     rf"(?:is|does|do) {_THIS} (?:look|right side up|readable|upside down|visible|in (?:view|focus))",
+    rf"(?:on|in|of|from) (?:this|that|these|those) (?:\w+ )?{_PAPERS}\b",
     r"how do i look",
 )
 _SPANISH = (
@@ -36,6 +41,8 @@ _SPANISH = (
     r"\bqué (?:tengo en|estoy (?:mostrando|enseñando|sujetando)|hay en (?:la|mi) (?:pantalla|mano|foto|página))",
     r"\b(?:mira|mire|échale un vistazo|fíjate|fíjese)\b(?: bien)?(?: en)? (?:esto|esta|este|aquí|la|el|mi|a)\b",
     r"\b(?:lee|léeme|léelo|describe|descríbeme) (?:esto|lo|la|el|este|esta|aquí)",
+    r"\b(?:en|de) (?:est|es)(?:e|a|os|as) (?:factura|recibo|carta|página|hoja|formulario|documento|contrato|papel"
+    r"|etiqueta|tarjeta|pantalla|imagen|foto|tabla|lista)s?\b",
     r"\bde qué color\b",
     r"\b(?:te|le) (?:muestro|enseño|estoy mostrando|estoy enseñando|comparto)\b",
     r"\bqué es (?:esto|esta cosa)\b",

@@ -14,7 +14,10 @@ from visavis.see.picture import fault, inked, turned
 from visavis.see.reading import Line, laid_out, sureness
 
 SURE = 0.72
-"""A page read with less is tried the other ways up: half a turn, then the quarters."""
+"""A page read with less is tried the other ways up: half a turn, then the quarters. If that does not help it is too
+small or blurred, and what was read is mostly wrong."""
+
+UNREADABLE = "A page that is too small or blurred to be read."
 
 
 class LineReader(Protocol):
@@ -40,6 +43,8 @@ async def read_frame(frame: VideoFrame, reader: LineReader) -> FrameText:
     if corners is not None and frame.source == "camera":
         lines = await _read_page(image, corners, reader)
         if shows_words(lines):
+            if sureness(lines) < SURE:
+                return FrameText(UNREADABLE, "")
             text = laid_out(lines)
             return FrameText(text, text)
     lines = await reader.read(image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from visavis.see.base import FaceEngine, FaceObservation, FaceTracker, Image
 from visavis.see.watcher import Watcher
 from visavis.session.frames import FrameCounter
 from visavis.session.providers import limited, translated
+from visavis.session.sight import Sight
 from visavis.transport.base import Adjustable, Transport
 from visavis.trust.gate import Gate
 
@@ -33,6 +35,7 @@ class Eyes:
         gate: Gate,
         note: Callable[[Event], object],
         fact: Callable[[Event], object],
+        sight: Sight,
     ) -> None:
         self._gate = gate
         self._transport = transport
@@ -41,17 +44,22 @@ class Eyes:
         self._face = face
         self._tracker: FaceTracker | None = face.tracker() if face is not None else None
         self._frames = FrameCounter(note)
+        self._sight = sight
         self._watcher = Watcher(self._look if face is not None else None, media, self._tell, self._failed)
         self._closely = False
 
     async def run(self) -> None:
-        """Looks for cues until cancelled."""
-        await self._watcher.run()
+        """Looks until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._watcher.run(), name="face-watcher")
+            both.create_task(self._sight.run(), name="sight")
 
     def see(self, frame: VideoFrame) -> None:
         """A picture came in; one that nobody agreed to is not looked at. Never blocks."""
         with suppress(PolicyError):
-            self._frames.see(self._gate.clear(frame).value)
+            cleared = self._gate.clear(frame)
+            self._frames.see(frame)
+            self._sight.see(cleared)
             if frame.source == "camera" and self._face is not None:
                 self._watcher.see(self._gate.clear(frame, "cues"))
                 self._look_closely(True)
@@ -61,8 +69,18 @@ class Eyes:
         if self._gate.consent.allows("cues"):
             self._watcher.told(FaceCue(cue.mouth, cue.facing, cue.faces), nodded=cue.nod)
 
+    def track(self, kind: str, on: bool) -> None:
+        """A device was switched on or off."""
+        if not on:
+            self._sight.off(kind)
+
+    def agreeing(self) -> None:
+        """Consent is about to change: what was counted with it is told while it holds."""
+        self._sight.flush()
+
     def agreed(self) -> None:
-        """Consent has changed. Cues stop at once when they are no longer agreed to."""
+        """Consent has changed. What is no longer agreed to stops at once."""
+        self._sight.agreed()
         if not self._gate.consent.allows("cues"):
             self._watcher.stop()
             self._look_closely(False)
@@ -79,8 +97,11 @@ class Eyes:
                 return await self._tracker.look(image)
 
     def _tell(self, event: Event) -> None:
-        if self._gate.consent.allows("cues"):
-            self._fact(event)
+        if not self._gate.consent.allows("cues"):
+            return
+        self._fact(event)
+        if isinstance(event, FaceCue):
+            self._sight.people(event.faces)
 
     def _failed(self, error: ProviderError) -> None:
         name = self._face.name if self._face is not None else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from visavis.kernel.agent import Agent
@@ -30,6 +31,10 @@ from visavis.session.scribe import Scribe
 
 LOST_S = 5.0
 """A source of which no frame has come for so long has died, or its device is off."""
+
+GROWN = 1.5
+"""A picture with so many times the pixels of the last one sent may show what could not be read in that: a line that
+has just come up sends small pictures first."""
 
 THUMBNAIL_PX = 160
 
@@ -64,6 +69,7 @@ class Sight:
         self._waiting: dict[VideoSource, Cleared[VideoFrame]] = {}
         self._came_s: dict[VideoSource, float] = {}
         self._lost: set[VideoSource] = set()
+        self._sent_px: dict[VideoSource, int] = {}
         self._arrived = asyncio.Event()
         self._question = ""
         self._to_force: set[VideoSource] = set()
@@ -172,11 +178,20 @@ class Sight:
         self._lost.add(source)
 
     async def _take(self, frame: VideoFrame) -> None:
+        grown = self._grown(frame)
+        if grown:
+            self._gates.pop(frame.source, None)
         gate = self._gate(frame.source)
         decision = await aside(lambda: _decided(gate, frame))
+        if grown and decision.why == "first_frame":
+            decision = replace(decision, why="larger")
         if gate is self._gates.get(frame.source):
             self._ledger.decided(frame, decision)
             await self._send(decision, gate)
+
+    def _grown(self, frame: VideoFrame) -> bool:
+        sent_px = self._sent_px.get(frame.source)
+        return sent_px is not None and frame.image.size >= GROWN * sent_px
 
     async def _force(self, source: VideoSource) -> None:
         gate, now_s = self._gate(source), self.now_s()
@@ -192,6 +207,7 @@ class Sight:
         if not decision.send or frame is None or not self._consent.allows(frame.source):
             return
         asked = why == "asked"
+        self._sent_px[frame.source] = frame.image.size
         longest = longest_px(KIND_OF.get(why), frame.source, asked=asked)
         if asked and frame.source in self.awaited:
             self.awaited[frame.source] = frame.at_s
@@ -247,6 +263,7 @@ class Sight:
         self._gates.pop(source, None)
         self._waiting.pop(source, None)
         self._came_s.pop(source, None)
+        self._sent_px.pop(source, None)
         self._lost.discard(source)
         self._to_force.discard(source)
         self.awaited.pop(source, None)

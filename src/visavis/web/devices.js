@@ -13,7 +13,7 @@ const CAMERA = "visavis.camera";
 
 /** Mono. Echo is cancelled here; noise suppression stays off, it costs the recogniser words. */
 const VOICE = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: true };
-const PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 24 } };
+const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 15, max: 24 } };
 const SCREEN = { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 5, max: 10 } };
 
 /** `code`: insecure, denied, missing, in_use or failed. */
