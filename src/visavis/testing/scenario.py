@@ -103,6 +103,14 @@ class Scenario:
             loop.close()
 
     async def _play(self) -> Played:
+        played = await self.play(self.script.end_s)
+        leaked = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        assert not leaked, f"tasks left behind: {leaked}"
+        return played
+
+    async def play(self, until: float) -> Played:
+        """The same on a loop of the caller's, beside other things if need be."""
+        self.script.end_s = until
         asr = ScriptedAsr([text for _, _, text in self.script.utterances], **self.asr_options)  # type: ignore[arg-type]
         layers = Layers(ScriptedVad(), asr, self.llm, self.tts, self.endpoint, face=self.face, openers=self.openers)
         layers = self.arrange(layers)
@@ -112,6 +120,4 @@ class Scenario:
         async with Journal(store) as journal:
             log = await journal.resume(self.session, lambda start_s: MediaClock(LoopClock(), start_s=start_s))
             reason = await Session(self.agent, self.settings, layers, door, log, self.person).run()
-        leaked = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        assert not leaked, f"tasks left behind: {leaked}"
         return Played(reason, store.read(self.session), door)
