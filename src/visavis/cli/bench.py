@@ -127,6 +127,10 @@ BENCHES: dict[str, Bench] = {
             "--cores": {"type": int, "default": 0, "help": "bind each process to so many cores (default: all)"},
         },
     ),
+    "chaos": Bench(
+        "providers that fail by script, at every layer and moment: who answers, how soon, what is done twice",
+        "chaos:measure",
+    ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
     "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
 }
