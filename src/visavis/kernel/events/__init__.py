@@ -26,6 +26,7 @@ from visavis.kernel.events.call import (
     SessionStarted,
     TrackChanged,
 )
+from visavis.kernel.events.knowledge import PassagesFound
 from visavis.kernel.events.memory import MemoryForgotten, MemoryNoted, MemoryRecalled
 from visavis.kernel.events.page import (
     ButtonPressed,
@@ -182,6 +183,7 @@ AnyEvent = (
     | FormFilled
     | LookedAt
     | SourcesCited
+    | PassagesFound
     | UsageCounted
     | MemoryNoted
     | MemoryRecalled
@@ -253,6 +255,7 @@ __all__ = [
     "OptionsChosen",
     "PageShown",
     "PassageStarted",
+    "PassagesFound",
     "PeerLost",
     "PeerReturned",
     "PlaybackStarted",

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from visavis.kernel.settings import KnowledgeSettings
+from visavis.models.scheduler import ComputeScheduler
 
 Vectors = NDArray[np.float32]
 """Embeddings, one a row, each of length 1."""
@@ -88,6 +91,16 @@ class Passage:
     coverage: float
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a store is opened with: the settings, the collection's name, and the embedder's, which vectors are by."""
+
+    settings: KnowledgeSettings
+    collection: str
+    embedder: str
+    scheduler: ComputeScheduler
+
+
 class Embedder(Protocol):
     """Computes off the event loop. `remote`: texts leave this machine."""
 
@@ -110,6 +123,11 @@ class Store(Protocol):
     name: str
     finds_words: bool
     """Whether `by_words` answers; a store that cannot search words leaves it to vectors."""
+
+    @classmethod
+    async def connect(cls, place: Place) -> Self:
+        """Open the collection, making it if there is none. Raises ProviderError, ConfigError."""
+        ...
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Keep the document in place of what was kept for its source: wholly or not at all."""

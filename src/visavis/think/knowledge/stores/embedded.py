@@ -17,7 +17,8 @@ import numpy as np
 
 from visavis.kernel.errors import ConfigError, ProviderError
 from visavis.models.scheduler import ComputeScheduler, Preempted, Priority
-from visavis.think.knowledge.base import Chunk, Document, Hit, Vectors
+from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
+from visavis.think.knowledge.opening import data_path
 from visavis.think.knowledge.stores.nearest import Nearest
 from visavis.think.knowledge.stores.rarity import Rarity
 
@@ -65,6 +66,13 @@ class EmbeddedStore:
         except (OSError, sqlite3.Error) as error:
             raise ProviderError(f"the knowledge file {path} cannot be used: {error}", stage="think") from error
         self._rarity = Rarity(self._db, self._fts)
+
+    @classmethod
+    async def connect(cls, place: Place) -> Self:
+        """In the file `knowledge.path`."""
+        return await cls.open(
+            data_path(place.settings, "knowledge.db"), place.collection, place.embedder, place.scheduler
+        )
 
     @classmethod
     async def open(cls, path: str | Path, collection: str, embedder: str, scheduler: ComputeScheduler) -> Self:
