@@ -1,4 +1,4 @@
-"""A scripted chat-completions server on loopback."""
+"""A scripted server of language models on loopback: any wire format, and what the embedded model's has besides."""
 
 from __future__ import annotations
 
@@ -68,10 +68,13 @@ class ScriptedServer:
     script: list[Any] = field(default_factory=list)
     status: int = 200
     error: Any = None
+    error_headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "text/event-stream"
     stall_before_head: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    heads: list[dict[str, str]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     prefills: list[dict[str, Any]] = field(default_factory=list)
     likely: dict[str, float] = field(default_factory=dict)
@@ -87,10 +90,11 @@ class ScriptedServer:
         self.requests.append(body)
         self.order.append("chat")
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path_qs)
         assert request.transport is not None
         self.connections.add(request.transport.get_extra_info("peername"))
         if self.status != 200:
-            return web.Response(status=self.status, text=json.dumps(self.error))
+            return web.Response(status=self.status, text=json.dumps(self.error), headers=self.error_headers)
         try:
             if self.stall_before_head:
                 await self._stall()
@@ -115,6 +119,13 @@ class ScriptedServer:
                 await response.write(f"data: {json.dumps(step)}\n\n".encode())
         await response.write_eof()
         return response
+
+    async def head(self, request: web.Request) -> web.Response:
+        """Somebody opens a connection ahead of time."""
+        assert request.transport is not None
+        self.heads.append(dict(request.headers))
+        self.connections.add(request.transport.get_extra_info("peername"))
+        return web.Response(status=404)
 
     async def _stall(self) -> None:
         self.stalled.set()
@@ -151,7 +162,8 @@ class ScriptedServer:
 async def serving() -> AsyncIterator[ScriptedServer]:
     server = ScriptedServer()
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/v1/{path:.*}", server.chat)
+    app.router.add_head("/{path:.*}", server.head)
     app.router.add_post("/apply-template", server.template)
     app.router.add_post("/completion", server.completion)
     app.router.add_post("/slots/{slot}", server.slot)

@@ -131,6 +131,12 @@ BENCHES: dict[str, Bench] = {
         "providers that fail by script, at every layer and moment: who answers, how soon, what is done twice",
         "chaos:measure",
     ),
+    "llm": Bench(
+        "what the adapters of language models add to the first token, in each wire format",
+        "llm:measure",
+        "",
+        {"--requests": {"type": int, "default": 200, "help": "requests in each format, each way (default 200)"}},
+    ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
     "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
 }
