@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from visavis.kernel.settings import Settings
+from visavis.kernel.tool import McpServer
 
 ToolFunction = Callable[..., Any]
 
@@ -85,6 +86,7 @@ class Agent:
     openers: Literal["", "off", "auto", "on"] = ""
     patience: float = 1.0
     triggers: Sequence[Trigger] = (Trigger("document"),)
+    mcp: Sequence[McpServer] = ()
     knowledge: Sequence[str] = ()
 
     @property

@@ -13,7 +13,19 @@ from typing import Any, Literal
 from visavis.kernel.errors import ConfigError
 
 Kind = Literal[
-    "vad", "asr", "endpoint", "llm", "tts", "echo", "face", "vision", "store", "memory", "embedder", "knowledge"
+    "vad",
+    "asr",
+    "endpoint",
+    "llm",
+    "tts",
+    "echo",
+    "face",
+    "vision",
+    "store",
+    "memory",
+    "embedder",
+    "knowledge",
+    "mcp",
 ]
 
 HOSTED_LLMS = (

@@ -11,9 +11,18 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from visavis.kernel.agent import DEFAULT_GREETING, Agent, Stack, ToolFunction
+from visavis.kernel.agent import DEFAULT_GREETING, Agent, Stack, ToolFunction, Trigger
 from visavis.kernel.errors import ConfigError
 from visavis.kernel.toml import line_of, parse, read
+from visavis.session.mcp_table import McpTable
+
+
+class TriggerTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[triggers]]` (`kernel.agent.Trigger`)."""
+
+    on: Literal["document", "people"]
+    tell: str = ""
+    cooldown_s: Annotated[float, Meta(ge=0)] = 20.0
 
 
 class AgentFile(Struct, frozen=True, kw_only=True):
@@ -30,6 +39,8 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     openers: Literal["", "off", "auto", "on"] = ""
     patience: Annotated[float, Meta(gt=0)] = 1.0
     knowledge: list[str] = field(default_factory=list)
+    mcp: list[McpTable] = field(default_factory=list)
+    triggers: list[TriggerTable] = field(default_factory=lambda: [TriggerTable(on="document")])
 
 
 def load_agent(path: str | Path) -> Agent:
@@ -59,7 +70,9 @@ def _from_toml(path: Path) -> Agent:
         stack=table.stack,
         openers=table.openers,
         patience=table.patience,
+        mcp=tuple(server.resolved(path.parent, f"{path}:{line_of(text, ['mcp'])}") for server in table.mcp),
         knowledge=tuple(_document(entry, path.parent) for entry in table.knowledge),
+        triggers=tuple(Trigger(one.on, one.tell, one.cooldown_s) for one in table.triggers),
     )
 
 

@@ -20,12 +20,16 @@ Occasion = Literal[
     "not_forgotten",
     "tool_refused",
     "tool_needs",
+    "not_in_documents",
+    "documents_late",
 ]
 Silence = Literal["silence", "question", "hold"]
 """What went before a silence: nothing special, a question of the agent, or a request to wait."""
 
 _PHRASES: dict[str, dict[Occasion, str]] = {
     "en": {
+        "not_in_documents": "I'm sorry, that is not in my documents.",
+        "documents_late": "I'm sorry, I cannot look into my documents just now. Please ask me again in a moment.",
         "apology": "I'm sorry, something went wrong on my side. Could you say that again?",
         "apology_shown": "Something went wrong on the agent's side. Please say it again, or type it.",
         "lost_thread": "I'm sorry, I lost my thread there. Could you ask me again?",
@@ -43,6 +47,8 @@ _PHRASES: dict[str, dict[Occasion, str]] = {
         "tool_needs": "For that I still need this from you: {fields}. Could you tell me?",
     },
     "es": {
+        "not_in_documents": "Lo siento, eso no está en mis documentos.",
+        "documents_late": "Lo siento, ahora mismo no puedo consultar mis documentos. Pregúntame otra vez en un momento.",
         "apology": "Lo siento, algo ha fallado por mi parte. ¿Puedes repetirlo?",
         "apology_shown": "Algo ha fallado por parte del agente. Repítelo, por favor, o escríbelo.",
         "lost_thread": "Lo siento, he perdido el hilo. ¿Me lo preguntas otra vez?",

@@ -25,6 +25,7 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.settings import LlmSettings
 from visavis.session.ahead import PrefillAhead
+from visavis.session.knowing import Knowing, cites
 from visavis.session.look import Look
 from visavis.session.mouth import Mouth
 from visavis.session.phrases import phrase
@@ -75,7 +76,8 @@ class Replies:
         self._session = session
         self._look = look
         self._memory = memory
-        tools = ToolBox(layers.tools(agent, look.tool))
+        self._knowing = Knowing(group, layers.knowledge, agent.language, note)
+        tools = ToolBox(layers.tools(agent, look.tool), layers.mcp)
         self.desk = ToolDesk(tools, group, note, commit, agent.language)
         self._count = count
         self._ahead = PrefillAhead(group, layers.llm, self._request, total_s=settings.total_timeout_s)
@@ -113,6 +115,7 @@ class Replies:
     def hear(self, partial: str) -> None:
         """What the person has said of their turn so far."""
         self._look.hear(partial)
+        self._knowing.hear(partial)
         if self._current is None:
             self._ahead.words(partial)
 
@@ -131,13 +134,14 @@ class Replies:
 
     def _request(self, text: str) -> LlmRequest:
         budget = self._settings.context_tokens - self._settings.max_tokens
-        known = replace(self._memory.known(), sight=self._look.told())
+        quotes = self._knowing.quotes(text)
+        known = replace(self._memory.known(), sight=self._look.told(), passages=quotes)
         messages = build(
             self._agent, self._asking(text), budget_tokens=budget, tools=self.desk.tools.specs, known=known
         )
-        return LlmRequest(
-            messages, self.desk.tools.specs, self._settings.max_tokens, self._settings.temperature, self._session
-        )
+        specs, settings = self.desk.tools.specs, self._settings
+        request = LlmRequest(messages, specs, settings.max_tokens, settings.temperature, self._session)
+        return replace(request, cites=cites(quotes))
 
     def release(self) -> None:
         """The current reply may be heard."""
@@ -162,6 +166,7 @@ class Replies:
         opener = self._mouth.opening
         if reply.turn:
             self._look.used(reply.number)
+            self._knowing.heard(reply.number)
         self._note(FirstAudioPlayed(reply.number, self._v2v_s(reply, now_s), opener))
         if opener:
             self._openers_heard.append(reply.opener)
@@ -225,6 +230,9 @@ class Replies:
         if self._memory.would_forget(text):
             return await reply.say(phrase("forgotten", self._agent.language))
         looking = self._look.begin(text)
+        declined = await self._knowing.look_up(reply.turn, text)
+        if declined and not looking and not self.desk.tools.specs:
+            return await reply.say(declined)
         opening = phrase("jump_in", self._agent.language) if cut else self._opener(text, looking)
 
         async def request() -> LlmRequest:
@@ -234,7 +242,8 @@ class Replies:
             return self._request(text)
 
         tools = self.desk.run(reply.number, reply.turn, text)
-        return await reply.answer(request, tools, self._settings, opening=opening, protected=cut)
+        cited = partial(self._knowing.answer, reply.number, text)
+        return await reply.answer(request, tools, self._settings, opening=opening, protected=cut, through=cited)
 
     def _opener(self, text: str, looking: bool) -> str:
         """Looking takes time like a tool does."""

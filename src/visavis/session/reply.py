@@ -34,6 +34,8 @@ from visavis.speak.passages import PassageCutter, Protected
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.context import prompt_tokens
 
+Deltas = AsyncGenerator[str | None, None]
+
 PIECES_AHEAD = 6
 """Clauses that may wait for the voice; the model's stream waits beyond that."""
 
@@ -109,11 +111,13 @@ class Reply:
         *,
         opening: str = "",
         protected: bool = False,
+        through: Callable[[Deltas], Deltas] = lambda deltas: deltas,
     ) -> Outcome:
         """Answer by the model, which goes on from `opening`; a `protected` one is said to its end. `request` may take
-        a moment: the opening is said meanwhile. Failures end in the outcome, not in an exception."""
+        a moment: the opening is said meanwhile. What is written goes `through` a filter. Failures end in the outcome,
+        not in an exception."""
         self._protected = opening if protected else ""
-        return await self._make(self._think(request, tools, settings, opening), opening)
+        return await self._make(through(self._think(request, tools, settings, opening)), opening)
 
     def release(self) -> None:
         """The reply may be heard. An opener that has no time to fill any more is left out, if the content stands

@@ -15,13 +15,17 @@ from visavis.see.base import FaceEngine
 from visavis.see.look import unbound_look
 from visavis.see.sighted import load_sighted
 from visavis.see.vision import Sighted
+from visavis.session.knowing import Knowledge
 from visavis.session.ladder import Ladder
 from visavis.session.openers import Openers
 from visavis.session.pools import load_asr, load_llm, load_tts, with_fallbacks
 from visavis.speak.base import Tts
 from visavis.think.base import Llm
 from visavis.think.context import build
-from visavis.think.tools import ToolBox
+from visavis.think.knowledge.keeper import Keeper
+from visavis.think.knowledge.opening import collection_of, open_library
+from visavis.think.mcp import load_mcp
+from visavis.think.tools import Tool, ToolBox
 from visavis.turn.requests import prepare
 
 log = logging.getLogger(__name__)
@@ -40,7 +44,9 @@ class Layers:
     face: FaceEngine | None = None
     gain: bool = False
     openers: Openers = field(default_factory=Openers)
+    mcp: tuple[Tool, ...] = ()
     sighted: Sighted | None = None
+    knowledge: Knowledge | None = None
     ladder: Ladder = field(default_factory=Ladder)
     """A call's own, in its view of the layers (`session/surviving.py`)."""
 
@@ -89,10 +95,25 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
     )
     sighted = await load_sighted(engines, settings.vision, layers.face)
     layers = replace(layers, sighted=await with_fallbacks(engines, sighted, settings))
+    layers = replace(layers, knowledge=await load_knowledge(engines, agent, settings))
     prepare(agent.language)
-    tools = ToolBox(layers.tools(agent, unbound_look())).specs
+    layers = replace(layers, mcp=await load_mcp(engines, agent.mcp))
+    tools = ToolBox(layers.tools(agent, unbound_look()), layers.mcp).specs
     await layers.llm.warm(build(agent, [], budget_tokens=settings.llm.context_tokens), tools)
     return replace(layers, openers=await Openers.load(layers.tts, agent, settings.session))
+
+
+async def load_knowledge(engines: Engines, agent: Agent, settings: Settings) -> Knowledge | None:
+    """The agent's documents, indexed; they are followed until the engines close. Raises ConfigError, ModelError,
+    ProviderError."""
+    if not agent.knowledge:
+        return None
+    collection = collection_of(agent.name, agent.knowledge, settings.knowledge)
+    library = await open_library(engines, collection)
+    keeper = Keeper(library, agent.knowledge)
+    engines.put("knowledge", collection, keeper)
+    await keeper.start()
+    return Knowledge(library, settings.knowledge, library.store.name)
 
 
 async def _load_face(engines: Engines, name: str) -> FaceEngine | None:

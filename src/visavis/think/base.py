@@ -63,6 +63,9 @@ class LlmRequest:
     schema: dict[str, Any] | None = None
     """A JSON Schema, an object at its root: the text of the answer is JSON that keeps to it, as far as the model's
     server enforces schemas. Whoever reads it validates it all the same."""
+    cites: int | None = None
+    """The prompt has passages numbered from 1 to this; the answer is to begin with the number of the one that it
+    rests on, such as "[2] ", "[0] " for none. Adapters that can force it do."""
 
 
 @dataclass(frozen=True, slots=True)

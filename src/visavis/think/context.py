@@ -28,6 +28,11 @@ You are in a live voice call: what you write is spoken aloud.
 - If something is unclear or cut off, ask one short question.
 - A reply of yours that ends with "—" was interrupted there; the person heard nothing after it."""
 
+_GROUNDED = """\
+- Questions of fact you answer only from the passages of the documents that stand before them, never from memory. \
+Begin with the number of the passage that the answer is taken from, such as [2]; begin with [0] when none of them \
+answers the question."""
+
 LANGUAGES = {
     "en": "English",
     "es": "Spanish",
@@ -134,7 +139,8 @@ def system_prompt(agent: Agent) -> str:
     """Who the agent is and how it speaks; the same for every turn of every call of this agent."""
     base = agent.language.split("-")[0].lower()
     language = LANGUAGES.get(base, agent.language)
-    return f"You are {agent.name}. {agent.instructions.strip()}\n\n{_STYLE}\n- Speak {language}."
+    style = f"{_STYLE}\n{_GROUNDED}" if agent.knowledge else _STYLE
+    return f"You are {agent.name}. {agent.instructions.strip()}\n\n{style}\n- Speak {language}."
 
 
 def as_data(source: str, text: str) -> str:

@@ -15,12 +15,12 @@ _LONGEST = 24
 
 
 class Citations:
-    """Of one reply, whose prompt has the passages `quotes`. `decline`: said in place of an answer that rests on none,
-    '' to let it pass. `cited` is called with each passage when it is first named.
+    """Of one reply. `quotes` tells the passages of its prompt, once it has been asked for. `decline`: said in place of
+    an answer that rests on none, '' to let it pass. `cited` is called with each passage when it is first named.
     """
 
-    def __init__(self, quotes: Sequence[Quote], decline: str, cited: Callable[[Passage], None]) -> None:
-        self._quotes = {quote.id: quote.passage for quote in quotes}
+    def __init__(self, quotes: Callable[[], Sequence[Quote]], decline: str, cited: Callable[[Passage], None]) -> None:
+        self._quotes = quotes
         self._decline = decline
         self._cited = cited
         self._waiting = ""
@@ -69,6 +69,8 @@ class Citations:
     def _name(self, number: str, *, begins: bool) -> None:
         if number == "0":
             self.declined = self.declined or (begins and bool(self._decline) and not self._named)
-        elif number not in self._named and (passage := self._quotes.get(number)) is not None:
+        elif number not in self._named:
             self._named.append(number)
-            self._cited(passage)
+            for quote in self._quotes():
+                if quote.id == number:
+                    self._cited(quote.passage)

@@ -75,12 +75,12 @@ class Retrieval:
         except TimeoutError:
             pass  # told by `late`
         late = self._found[0] != asked
-        return Found(self._found[1], round(loop.time() - began_s, 4), late)
+        return Found(self.known(text), round(loop.time() - began_s, 4), late)
 
-    def forget(self) -> None:
-        """A new question begins: what was found for the last one is no answer to it."""
-        self._wanted = ""
-        self._found = ((), ())
+    def known(self, text: str) -> tuple[Passage, ...]:
+        """What was found already for these words, or for the first of them."""
+        asked, passages = self._found
+        return passages if set(asked) <= set(_asked(text)) else ()
 
     def _search(self, text: str) -> None:
         self._wanted = text
