@@ -20,6 +20,7 @@ _COMMANDS = {
     "call": "play a media file as the caller and record the conversation",
     "doctor": "what this machine has, lacks, and how to add it",
     "models": "list, fetch and verify model files",
+    "knowledge": "add, list, remove and search the documents that agents answer from",
     "journal": "list, show, export and replay recorded sessions",
     "memory": "what is remembered of whom: list, correct, forget",
     "bench": "measure: voice-to-voice, loss, crash",

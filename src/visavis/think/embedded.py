@@ -27,6 +27,7 @@ from visavis.think.chat_wire import request_body
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import EnvelopeReader, enveloped, schema
 from visavis.think.gguf import cache_bytes_per_token
+from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
 from visavis.think.openai_chat import OpenAiChat, Timeouts
 from visavis.think.slots import Slots
@@ -182,8 +183,11 @@ class EmbeddedLlm:
         await self._restore(slot, _system(messages))
         body = request_body(replace(request, messages=messages, tools=(), begun=""), self.model)
         if request.tools:
-            wanted = {"name": "action", "schema": schema(request.tools)}
+            actions = schema(request.tools)
+            wanted = {"name": "action", "schema": marked(actions, request.cites) if request.cites else actions}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        elif request.cites and request.schema is None:
+            body["grammar"] = grammar(request.cites)
         return body | _SAMPLING | {"id_slot": slot, "cache_prompt": True}
 
     def _messages(self, request: LlmRequest) -> Sequence[Message]:

@@ -15,7 +15,7 @@ _LONGEST = 24
 
 
 class Citations:
-    """Of one reply. `quotes` tells the passages of its prompt, once it has been asked for. `decline`: said in place of
+    """Of one reply. `quotes` tells the passages of its prompt, once that was made. `decline`: said in place of
     an answer that rests on none, '' to let it pass. `cited` is called with each passage when it is first named.
     """
 
