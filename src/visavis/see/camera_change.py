@@ -3,7 +3,8 @@
 Blocks of the picture are compared, free of the camera's exposure, with what they were when a change was last told.
 What a block does by itself (a talking head, leaves in a window) is learnt and does not count. A change is a solid
 patch of blocks, not the edge of something that sways, and it is told when it has stayed as it is for a while.
-The kind is a guess from size, stillness and brightness: no face and no person is recognised here.
+The kind is a guess from size, stillness and brightness: no face and no person is recognised here. Where faces are
+looked for, what moves with a face does not count, and another number of them does (see/presence.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from visavis.kernel.media import VideoFrame
 from visavis.see.base import Change, ChangeKind
-from visavis.see.luma import Blocks, Grid, Mask, block_means, box_of, faded, luma, neighbours
+from visavis.see.luma import Blocks, Grid, Mask, box_of, faded, luma, neighbours
+from visavis.see.presence import Presence
+from visavis.see.view import LIGHT, OFFSET, View, difference, gain, lit, new_blocks, something_new, view
 
 LEAST_DIFFERENCE = 13.0
 """Brightness by which a block's mean differs at least; its own habit raises that."""
@@ -43,8 +46,6 @@ PATIENCE_S = 2.5
 """A large change that does not come to rest is told after so long, as not settled."""
 LARGE_SHARE = 0.3
 
-LIGHT = 0.3
-"""Logarithm of the factor by which the light changes at once; auto-exposure stays below."""
 LIGHT_S = 0.5
 EXPOSURE_S = 4.0
 """Slower changes of light than this are followed silently; so are small differences of blocks, more slowly."""
@@ -58,19 +59,18 @@ SCENE_SHARE = 0.55
 PERSON_SHARE = 0.14
 GESTURE_SHARE = 0.05
 GAP_S = 3.0
-
-SAME_DIFFERENCE = 10.0
-SAME_SHARE = 0.1
-"""Stricter than a change: a view taken for another is lost, one too many only costs."""
+COUNTED_S = 4.0
+"""Faces are counted a while after a change was told; within this it is the same event."""
 
 
 class CameraChange:
-    def __init__(self) -> None:
-        self._last_s = float("-inf")
+    def __init__(self, presence: Presence | None = None) -> None:
+        self._presence = presence or Presence()
+        self._last_s = self._told_s = float("-inf")
         self._grid: Grid | None = None
         self._patch_since_s: float | None = None
         self._light_since_s: float | None = None
-        self._recent: deque[tuple[float, Blocks]] = deque()
+        self._recent: deque[tuple[float, View]] = deque()
         self._live = 0.0
         self._live_told = 0.0
 
@@ -79,81 +79,95 @@ class CameraChange:
         if grid is None or frame.at_s <= self._last_s:
             return None
         passed_s, self._last_s = frame.at_s - self._last_s, frame.at_s
-        means = block_means(grid)
+        now = view(frame.image, grid)
         if self._grid is None or self._grid.shape != grid.shape:
             first = self._grid is None or not _same_ratio(self._grid, grid)
-            self._start(grid, means)
+            self._start(grid, now)
             nowhere = np.zeros((0, 0), bool)
             return Change("scene", frame.at_s, box_of(nowhere, frame.image), 1.0, True) if first else None
-        self._follow(grid, means, frame.at_s, min(passed_s, GAP_S))
-        return self._light(means, frame) or self._patch(means, frame, min(passed_s, GAP_S))
+        self._follow(grid, now, frame.at_s, min(passed_s, GAP_S))
+        return self._light(now, frame) or self._patch(now, frame, min(passed_s, GAP_S)) or self._people(frame)
 
-    def _start(self, grid: Grid, means: Blocks) -> None:
-        self._grid, self._told = grid, means
-        self._habit: NDArray[np.float32] = np.full(means.shape, START_HABIT, np.float32)
+    def _start(self, grid: Grid, now: View) -> None:
+        self._grid, self._told = grid, now
+        blocks = now.shape[0] // 2, now.shape[1] // 2
+        self._habit: NDArray[np.float32] = np.full(blocks, START_HABIT, np.float32)
         self._gain = 0.0
         self._patch_since_s = self._light_since_s = None
         self._recent.clear()
 
-    def _follow(self, grid: Grid, means: Blocks, at_s: float, passed_s: float) -> None:
+    def _follow(self, grid: Grid, now: View, at_s: float, passed_s: float) -> None:
         assert self._grid is not None
         moving = float((np.abs(grid - self._grid) > MOTION_CELL).mean())
         share = 1 - math.exp(-passed_s / LIVE_S)
         self._live += (moving - self._live) * share
         self._grid = grid
-        self._recent.append((at_s, means))
+        self._recent.append((at_s, now))
         while at_s - self._recent[0][0] > HELD_S + 1e-6:
             self._recent.popleft()
 
-    def _light(self, means: Blocks, frame: VideoFrame) -> Change | None:
+    def _light(self, now: View, frame: VideoFrame) -> Change | None:
         """A change of light is a change of all blocks by about one factor."""
-        now = float(np.median(np.log((means + 8) / (self._told + 8))))
-        before, self._gain = self._gain, now
-        if abs(now) < LIGHT:
+        factor = gain(self._told, now)
+        before, self._gain = self._gain, factor
+        if abs(factor) < LIGHT:
             self._light_since_s = None
-            self._told = (self._told + 8) * np.float32(math.exp(now * self._share(frame, EXPOSURE_S))) - 8
+            followed = np.float32(math.exp(factor * self._share(frame, EXPOSURE_S)))
+            self._told = (self._told + OFFSET) * followed - OFFSET
             return None
-        if self._light_since_s is None or abs(now - before) > LIGHT / 2:
+        if self._light_since_s is None or abs(factor - before) > LIGHT / 2:
             self._light_since_s = frame.at_s
         if frame.at_s - self._light_since_s < LIGHT_S:
             return None
-        return self._tell("scene", np.ones(means.shape, bool), means, frame, settled=True)
+        return self._tell("scene", np.ones(self._habit.shape, bool), frame, settled=True)
 
     def _share(self, frame: VideoFrame, tau_s: float) -> float:
         passed_s = frame.at_s - self._recent[-2][0] if len(self._recent) > 1 else 0.0
         return 1 - math.exp(-passed_s / tau_s)
 
-    def _patch(self, means: Blocks, frame: VideoFrame, passed_s: float) -> Change | None:
-        gain = np.float32(math.exp(self._gain))
-        difference = np.abs((means + 8) / gain - 8 - self._told)
-        changed = difference > np.maximum(LEAST_DIFFERENCE, HABIT_FACTOR * self._habit)
+    def _patch(self, now: View, frame: VideoFrame, passed_s: float) -> Change | None:
+        now = lit(now, self._gain, self._told)
+        differs = difference(self._told, now)
+        changed = differs > np.maximum(LEAST_DIFFERENCE, HABIT_FACTOR * self._habit)
         core = neighbours(changed, CORE_OF)
         if int(core.sum()) < CORE_BLOCKS or self._light_since_s is not None:
             self._patch_since_s = None
-            self._learn(means, difference, changed, passed_s)
+            self._learn(differs, changed, passed_s)
             return None
         patch = changed & neighbours(core, 1)
         share = float(patch.mean())
         if self._patch_since_s is None:
             self._patch_since_s = frame.at_s
         waited_s = frame.at_s - self._patch_since_s
-        held = waited_s >= HELD_S and self._rests(means, patch, waited_s if _page_like(patch, difference) else 0.0)
+        held = waited_s >= HELD_S and self._rests(patch, waited_s if _page_like(patch, differs) else 0.0)
         if not held and not (waited_s >= PATIENCE_S and share >= LARGE_SHARE):
             return None
-        return self._tell(self._kind(patch, share), patch, means, frame, settled=held)
+        apart = patch & ~self._presence.heads(frame.at_s, *patch.shape)
+        if not something_new(new_blocks(self._told, now, apart)):
+            self._settle(patch)
+            return None
+        return self._tell(self._kind(patch, share), patch, frame, settled=held)
 
-    def _learn(self, means: Blocks, difference: NDArray[np.float32], changed: Mask, passed_s: float) -> None:
-        clipped = np.minimum(difference, np.float32(MOST_HABIT))
-        self._habit = faded(self._habit, clipped, passed_s, HABIT_S)
-        drifted = faded(self._told, means, passed_s, DRIFT_S)
-        self._told = np.where(changed, self._told, drifted)
+    def _people(self, frame: VideoFrame) -> Change | None:
+        """Somebody has come or gone whom the blocks did not show."""
+        if not self._presence.came_or_went(frame.at_s):
+            return None
+        if frame.at_s - self._told_s < COUNTED_S:
+            self._presence.told()
+            return None
+        return self._tell("person", np.zeros(self._habit.shape, bool), frame, settled=True)
 
-    def _rests(self, means: Blocks, patch: Mask, waited_s: float) -> bool:
-        began_s, before = self._recent[0]
+    def _learn(self, differs: Blocks, changed: Mask, passed_s: float) -> None:
+        self._habit = faded(self._habit, np.minimum(differs, np.float32(MOST_HABIT)), passed_s, HABIT_S)
+        drifted = faded(self._told, self._recent[-1][1], passed_s, DRIFT_S)
+        self._told = np.where(changed.repeat(2, 0).repeat(2, 1)[..., None], self._told, drifted)
+
+    def _rests(self, patch: Mask, waited_s: float) -> bool:
+        (began_s, before), (_, now) = self._recent[0], self._recent[-1]
         if self._last_s - began_s < 0.6 * HELD_S:
             return False
         middle = self._recent[len(self._recent) // 2][1]
-        moved = np.maximum(np.abs(means - before), np.abs(means - middle))
+        moved = np.maximum(difference(before, now), difference(middle, now))
         patience = 1 + min(max(0.0, waited_s - HELD_S), 1.0)  # a page in the hand trembles
         moves_on = int(neighbours(moved > patience * MOVES_ON, CORE_OF).sum()) >= CORE_BLOCKS
         return not moves_on and float((moved[patch] < patience * STILL).mean()) >= STILL_SHARE
@@ -168,29 +182,23 @@ class CameraChange:
             return "gesture"
         return "held_up" if _filled(patch) else "person"
 
-    def _tell(self, kind: ChangeKind, patch: Mask, means: Blocks, frame: VideoFrame, *, settled: bool) -> Change:
-        box, share = box_of(patch, frame.image), float(patch.mean())
-        latest = [blocks for at_s, blocks in self._recent if frame.at_s - at_s <= HELD_S / 2]
+    def _tell(self, kind: ChangeKind, patch: Mask, frame: VideoFrame, *, settled: bool) -> Change:
+        self._settle(patch)
+        self._told_s = frame.at_s
+        return Change(kind, frame.at_s, box_of(patch, frame.image), round(float(patch.mean()), 4), settled)
+
+    def _settle(self, patch: Mask) -> None:
+        """What is in view now is what the next change is measured against."""
+        latest = [now for at_s, now in self._recent if self._last_s - at_s <= HELD_S / 2]
         self._told = np.stack(latest).mean(axis=0, dtype=np.float32)
         self._habit[patch] = np.minimum(self._habit[patch] + TOLD_HABIT, MOST_HABIT)
+        self._presence.told()
         self._gain, self._live_told = 0.0, self._live
         self._patch_since_s = self._light_since_s = None
-        return Change(kind, frame.at_s, box, round(share, 4), settled)
 
 
-def same_view(one: Grid, other: Grid) -> bool:
-    """True when two pictures of a camera show the same but for exposure, noise and small movements."""
-    if one.shape != other.shape:
-        return False
-    first, second = block_means(one), block_means(other)
-    gain = float(np.median((second + 8) / (first + 8)))
-    changed = np.abs((second + 8) / gain - 8 - first) > SAME_DIFFERENCE
-    solid = int(neighbours(changed, CORE_OF).sum()) >= CORE_BLOCKS
-    return not solid and abs(math.log(gain)) < LIGHT and float(changed.mean()) < SAME_SHARE
-
-
-def _page_like(patch: Mask, difference: NDArray[np.float32]) -> bool:
-    return _filled(patch) and float(difference[patch].mean()) > PAGE_DIFFERENCE
+def _page_like(patch: Mask, differs: Blocks) -> bool:
+    return _filled(patch) and float(differs[patch].mean()) > PAGE_DIFFERENCE
 
 
 def _filled(patch: Mask) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.see.base import Change
+from visavis.see.presence import Presence
 
 
 class ChangeDetector(Protocol):
@@ -20,8 +21,9 @@ class ChangeDetector(Protocol):
         ...
 
 
-def detector(source: VideoSource) -> ChangeDetector:
+def detector(source: VideoSource, presence: Presence | None = None) -> ChangeDetector:
+    """`presence`: what is known of the faces before a camera."""
     from visavis.see.camera_change import CameraChange
     from visavis.see.screen_change import ScreenChange
 
-    return ScreenChange() if source == "screen" else CameraChange()
+    return ScreenChange() if source == "screen" else CameraChange(presence)

@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.see.base import Change, Decision
+from visavis.see.base import Change, Decision, FaceObservation
 from visavis.see.budget import Budget
 from visavis.see.change import ChangeDetector, detector
-from visavis.see.luma import luma
 from visavis.see.novelty import Embedding, Readings, Views, relevance
+from visavis.see.presence import Presence
 from visavis.see.sharpest import Sharpest
 from visavis.see.sizes import fitted, longest_px
 from visavis.see.tokens import Cost, cost
@@ -42,9 +42,11 @@ SENT = {
     "gesture": "gesture",
     "motion": "moving",
 }
-OTHER_SENT = ("first_frame", "asked")
+OTHER_SENT = ("first_frame", "larger", "asked")
 DROPPED = ("unchanged", "too_small", "late", "already_sent", "over_budget", "nothing_new", "not_relevant")
-REASONS: tuple[str, ...] = (*SENT.values(), *OTHER_SENT, *DROPPED)
+NOT_LOOKED_AT = ("not_rgb", "empty", "too_large", "blank", "unreadable", "busy", "queue_full")
+"""What becomes of frames before the gate and behind it (`session/sight.py`)."""
+REASONS: tuple[str, ...] = (*SENT.values(), *OTHER_SENT, *DROPPED, *NOT_LOOKED_AT)
 """Stable: the ledger, the pages and docs/vision.md name them."""
 
 
@@ -63,7 +65,8 @@ class FrameGate:
 
     def reset(self) -> None:
         """Forget all pictures: consent was withdrawn, or the track ended. The next frame is a first one."""
-        self._detector: ChangeDetector = detector(self._source)
+        self._presence = Presence()
+        self._detector: ChangeDetector = detector(self._source, self._presence)
         self._views = Views(self._source)
         self.sharpest.clear()
         self._last_s = self._sent_s = -math.inf
@@ -86,6 +89,12 @@ class FrameGate:
         if frame.at_s - self._asked_s <= ASK_HOLDS_S:
             return self._send_asked(frame.at_s)
         return self._changed(change or self._due(frame.at_s), frame.at_s)
+
+    def face(self, at_s: float, seen: FaceObservation | None) -> None:
+        """What the face tracker found in the camera's picture of media time `at_s`, in order, where it is allowed to
+        look: heads that move count less, people who come and go count more. Late by up to a second is in time.
+        """
+        self._presence.push(at_s, seen)
 
     def ask(self, at_s: float) -> Decision:
         """A question needs eyes: the best fresh frame is sent now, else the next one that comes within 3 s."""
@@ -116,10 +125,9 @@ class FrameGate:
         first = self._sent_s == -math.inf
         since_s = now_s if self._source == "screen" else change.at_s - SHARP_S
         frame = self.sharpest.best(since_s, now_s)
-        grid = luma(frame.image) if frame is not None else None
-        if frame is None or grid is None:
+        if frame is None:
             return Decision(False, "unchanged")
-        like_s = self._views.like(grid, change.kind)
+        like_s = self._views.like(frame.image)
         if like_s is not None:
             self._owed = None
             return Decision(False, "already_sent", None, like_s)
@@ -149,9 +157,7 @@ class FrameGate:
             return Decision(False, "over_budget")
         self._budget.spend(now_s, price.tokens, price.usd)
         self._owed, self._sent_s = None, frame.at_s
-        grid = luma(frame.image)
-        if grid is not None:
-            self._views.sent(frame.at_s, grid, change.kind if change else None)
+        self._views.sent(frame.at_s, frame.image, change.kind if change else None)
         return Decision(True, why, frame)
 
 

@@ -28,8 +28,12 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 def cell_px(image: Image) -> int:
-    """Pixels of `image` along one side of a grid cell."""
-    return max(1, int(max(image.shape[:2])) // LONG_SIDE)
+    """Pixels of `image` along one side of a grid cell: so many that the grid's long side comes nearest to 320, for
+    what counts as large is told in cells. 640 and 512 px: 2, 1280 and 1366 px: 4.
+    """
+    wanted = int(max(image.shape[:2])) / LONG_SIDE
+    low = max(1, math.floor(wanted))
+    return low if wanted * wanted <= low * (low + 1) else low + 1
 
 
 def luma(image: Image) -> Grid | None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visavis.kernel.media import VideoSource
-from visavis.see.base import ChangeKind
-from visavis.see.camera_change import same_view
-from visavis.see.luma import Grid
+from visavis.see.base import ChangeKind, Image
+from visavis.see.luma import luma
 from visavis.see.screen_change import same_screen
+from visavis.see.view import same_view, view
 
 KEPT_VIEWS = 12
 KEPT_TEXTS = 12
@@ -28,31 +29,57 @@ Embedding = NDArray[np.floating[Any]]
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    at_s: float
+    kind: ChangeKind | None
+    picture: NDArray[np.float32]
+
+
 class Views:
-    """The pictures of one source that were sent, newest last."""
+    """The pictures of one source that were sent, newest last, and which of them is in view."""
 
     def __init__(self, source: VideoSource) -> None:
-        self._same = same_screen if source == "screen" else same_view
-        self._kept: deque[tuple[float, ChangeKind | None, Grid]] = deque(maxlen=KEPT_VIEWS)
+        self._screen = source == "screen"
+        self._kept: deque[_Sent] = deque(maxlen=KEPT_VIEWS)
+        self._shown: _Sent | None = None
 
-    def like(self, grid: Grid, kind: ChangeKind) -> float | None:
-        """Media time of the newest picture sent that shows the same; None when there is none among the last ones.
+    def like(self, image: Image) -> float | None:
+        """Media time of the newest picture sent that shows the same as `image`; None when there is none.
 
-        A page held up is never taken for another one, which may differ in its words alone. And somebody who comes
-        back is news, though the picture is as it was before.
+        Of a camera only a view from before the one that is left counts: the page was put down again. A page held up
+        after another may differ in its words alone, and somebody who comes back is news though the view is known.
         """
-        for at_s, was, kept in reversed(self._kept):
-            if not (kind == was == "held_up") and self._same(kept, grid):
-                return at_s
-            if kind == "person":
-                break
+        picture = self._small(image)
+        if picture is None:
+            return None
+        same = same_screen if self._screen else same_view
+        for sent in reversed(self._before()):
+            if same(sent.picture, picture):
+                self._shown = sent
+                return sent.at_s
         return None
 
-    def sent(self, at_s: float, grid: Grid, kind: ChangeKind | None) -> None:
-        self._kept.append((at_s, kind, grid))
+    def sent(self, at_s: float, image: Image, kind: ChangeKind | None) -> None:
+        picture = self._small(image)
+        if picture is not None:
+            self._shown = _Sent(at_s, kind, picture)
+            self._kept.append(self._shown)
 
     def clear(self) -> None:
         self._kept.clear()
+        self._shown = None
+
+    def _before(self) -> list[_Sent]:
+        if self._screen or self._shown is None:
+            return list(self._kept)
+        if self._shown.kind == "person":
+            return []
+        return [sent for sent in self._kept if sent.at_s < self._shown.at_s]
+
+    def _small(self, image: Image) -> NDArray[np.float32] | None:
+        grid = luma(image)
+        return grid if grid is None or self._screen else view(image, grid)
 
 
 class Readings:
