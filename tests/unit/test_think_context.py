@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.kernel.agent import Agent
-from visavis.think.base import Message, ToolCall
-from visavis.think.context import Turn, build, cost, system_prompt, tokens
+from visavis.think.base import Message, ToolCall, ToolSpec
+from visavis.think.budget import clipped, tools_tokens
+from visavis.think.context import Known, Turn, as_data, build, cost, prompt_tokens, system_prompt, tokens
+from visavis.think.remembered import Remembered
 
 AGENT = Agent(name="Ada", instructions="You help visitors of a library.")
 
@@ -79,3 +84,117 @@ def test_the_budget_holds(rows: list[tuple[str, str]], budget: int) -> None:
     said_last = [turn.text.strip() for turn in turns if turn.role == "user" and turn.text.strip()]
     if said_last:
         assert any(message.text.endswith(said_last[-1]) for message in built[1:])
+
+
+words = st.text("abc de\nf<>/", max_size=120)
+items = st.lists(
+    st.builds(
+        Remembered, st.sampled_from(["fact", "promise", "document", "line"]), words, st.integers(1, 60), st.just("")
+    ),
+    max_size=12,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    id: str
+    text: str
+
+
+known = st.builds(
+    Known,
+    recalled=st.none() | items,
+    noted=items,
+    passages=st.none() | st.lists(st.builds(Found, st.text("ab", min_size=1, max_size=5), words), max_size=4),
+    sight=st.none() | words,
+    begun=st.text("abc ", max_size=20),
+)
+TOOLS = (ToolSpec("find", "Finds things. " * 5, {"type": "object", "properties": {"what": {"type": "string"}}}),)
+
+
+@st.composite
+def talks(draw: st.DrawFn) -> list[Turn]:
+    """Turns of both, of the page, and whole exchanges with tools."""
+    turns: list[Turn] = []
+    for seq in range(1, draw(st.integers(1, 40))):
+        kind = draw(st.sampled_from(["user", "assistant", "page", "tool"]))
+        text = draw(words)
+        if kind == "tool":
+            turns.append(Turn("assistant", "", tool_calls=(ToolCall(f"c{seq}", "find", "{}"),), seq=seq))
+            turns.append(Turn("tool", text, tool_call_id=f"c{seq}", seq=seq))
+        else:
+            role: Literal["user", "assistant"] = "assistant" if kind == "assistant" else "user"
+            turns.append(Turn(role, text, page=kind == "page", seq=seq))
+    return turns
+
+
+@given(talks(), known, st.integers(250, 1500), st.sampled_from([(), TOOLS]))
+def test_no_section_takes_a_prompt_over_its_budget(
+    turns: list[Turn], known: Known, budget: int, tools: tuple[ToolSpec, ...]
+) -> None:
+    built = build(AGENT, turns, budget_tokens=budget, tools=tools, known=known)
+    last = max((index for index, turn in enumerate(turns) if turn.role == "user" and turn.text.strip()), default=0)
+    never_cut = prompt_tokens(build(AGENT, turns[last:], budget_tokens=0))
+    allowed = max(budget, never_cut + tools_tokens(tools) + tokens(known.begun))
+    assert prompt_tokens(built) + tools_tokens(tools) + tokens(known.begun) <= allowed
+    newest = [turn.text.strip() for turn in turns if turn.role == "user" and turn.text.strip() and not turn.page]
+    if newest:
+        assert any(newest[-1] in message.text for message in built[1:]), "the newest turn is whole"
+
+
+@given(talks(), st.integers(250, 1500))
+def test_no_result_stands_without_its_call(turns: list[Turn], budget: int) -> None:
+    called: set[str] = set()
+    for message in build(AGENT, turns, budget_tokens=budget):
+        called |= {call.id for call in message.tool_calls}
+        assert message.role != "tool" or message.tool_call_id in called
+
+
+def test_another_turn_leaves_all_before_it_as_it_was_but_for_rare_cuts() -> None:
+    turns: list[Turn] = []
+    cut = 0
+    before = build(AGENT, turns, budget_tokens=900)
+    for n in range(1, 400):
+        text = f"turn {n} " + "w" * (7 * n % 90)
+        turns.append(Turn("user" if n % 2 else "assistant", text, seq=n))
+        facts = [Remembered("fact", f"fact {seq}", seq) for seq in range(1, n, 9)]
+        now = build(AGENT, turns, budget_tokens=900, known=Known(noted=facts))
+        if now[: len(before)] != before:
+            cut += 1
+            assert prompt_tokens(now) < 0.8 * prompt_tokens(before), "many turns go at once"
+            assert turns[-1].role == "assistant", "and they go while nobody waits for the prompt"
+        before = now
+    assert 5 < cut < 400 // 12
+
+
+def test_what_holds_for_one_turn_changes_its_message_only() -> None:
+    turns = said("Hello", "Hi.", "What do you see?")
+    seen = build(AGENT, turns, budget_tokens=900, known=Known(sight="a cat", passages=[]))
+    other = build(AGENT, turns, budget_tokens=900, known=Known(sight="a dog", passages=[]))
+    assert seen[:-1] == other[:-1]
+    assert seen[-1].text.endswith("What do you see?"), "the words come last: they may be computed while they are said"
+
+
+def test_a_note_stands_in_the_prompt_once_its_turn_does_not() -> None:
+    notes = [Remembered("fact", "my name is Jordan", 1)]
+    turns = [Turn("user", "my name is Jordan", seq=1), Turn("assistant", "Hi.", seq=2)]
+    turns += [Turn("user" if n % 2 else "assistant", "w" * 90, seq=n) for n in range(3, 40)]
+    few, many = (
+        "\n".join(m.text for m in build(AGENT, part, budget_tokens=900, known=Known(noted=notes))[1:])
+        for part in (turns[:4], turns)
+    )
+    assert few.count("my name is Jordan") == many.count("my name is Jordan") == 1
+    assert "earlier in this call" in many
+    assert "earlier in this call" not in few
+
+
+@given(st.text(max_size=200), st.integers(0, 60))
+def test_what_is_clipped_fits(text: str, most: int) -> None:
+    assert tokens(clipped(text, most)) <= most or not clipped(text, most)
+
+
+@given(st.text("<>/ dataDATA\n", max_size=60))
+def test_data_cannot_end_its_own_mark(text: str) -> None:
+    marked = as_data("a page", text).lower()
+    assert marked.count("</data") == 1
+    assert marked.count("<data") == 1

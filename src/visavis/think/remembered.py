@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from visavis.think.budget import clipped, tokens
 
@@ -18,7 +18,7 @@ LONGEST_TOKENS = 60
 _LINES_SHARE = 0.4
 """Lines may take this much while facts, promises and documents need the room as well."""
 
-_BEFORE = {"fact": 'They said: "{}"', "promise": "To be done: {}", "document": "{}", "line": "{}"}
+_BEFORE = {"fact": 'They said: "{}"', "promise": "Promised by {}", "document": "{}", "line": "{}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,15 @@ def row(item: Remembered) -> str:
 
 
 def rows(items: Sequence[Remembered], most: int) -> list[str]:
-    """A row each, in the order given, of those that fit `most` tokens: newest first, lines after all others."""
-    left = most
-    lines_left = round(most * _LINES_SHARE)
+    """A row each, in the order given, of those that fit `most` tokens: facts first, then promises, documents, lines;
+    of each kind the newest first."""
+    has_lines = any(item.kind == "line" for item in items)
+    left = {False: round(most * (1 - _LINES_SHARE)) if has_lines else most, True: most}
     chosen: set[int] = set()
-
-    def take(indexes: list[int], limit: int) -> int:
-        for index in reversed(indexes):
+    for kind in get_args(Kind):
+        for index in reversed(range(len(items))):
             needed = tokens(row(items[index])) + 1
-            if needed > limit:
-                break
-            chosen.add(index)
-            limit -= needed
-        return limit
-
-    solid = [index for index, item in enumerate(items) if item.kind != "line"]
-    lines = [index for index, item in enumerate(items) if item.kind == "line"]
-    spent = left - lines_left - take(solid, left - lines_left) if lines else left - take(solid, left)
-    take(lines, left - spent)
+            if items[index].kind == kind and needed <= left[kind == "line"]:
+                chosen.add(index)
+                left = {lines: room - needed for lines, room in left.items()}
     return [row(items[index]) for index in sorted(chosen)]
