@@ -110,6 +110,15 @@ class LlmSettings(_Section, frozen=True):
     context_tokens: Annotated[int, Meta(ge=512, description="Context size per call of the embedded model.")] = 4096
     max_tokens: Annotated[Count, Meta(description="Longest reply, in tokens; an endless one is cut here.")] = 220
     temperature: Annotated[float, Meta(ge=0, le=2, description="Sampling temperature; 0 suits small models.")] = 0.0
+    prefill_words: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100,
+            description="The embedded model reads along while the person speaks, so many new words at a time. "
+            "Fewer answer sooner and cost more processor time; 0 reads only at pauses.",
+        ),
+    ] = 3
     connect_timeout_s: Annotated[Positive, Meta(description="Longest wait for a connection.")] = 5.0
     first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first token.")] = 12.0
     idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between tokens.")] = 8.0

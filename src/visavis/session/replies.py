@@ -80,7 +80,9 @@ class Replies:
         tools = ToolBox(layers.tools(agent, look.tool), layers.mcp)
         self.desk = ToolDesk(tools, group, note, commit, agent.language)
         self._count = count
-        self._ahead = PrefillAhead(group, layers.llm, self._request, total_s=settings.total_timeout_s)
+        self._ahead = PrefillAhead(
+            group, layers.llm, self._request, total_s=settings.total_timeout_s, new_words=settings.prefill_words
+        )
         self._asked_at_s = 0.0
         self._openers_heard: list[str] = []
         mouth.on_content = self._content_began

@@ -118,9 +118,9 @@ class EmbeddedLlm:
 
     async def prefill(self, request: LlmRequest) -> None:
         """Computes the messages into the call's cache, up to the last one's text, which may go on. A real request of
-        the session ends it at once; while one runs, another of the same session does nothing.
+        the session ends it at once; while the model is at work, for whatever session, another does nothing.
         """
-        if request.session in self._prefills:
+        if self._prefills or self._writing or self._scoring:
             return
         try:
             async with asyncio.timeout(None) as scope:
