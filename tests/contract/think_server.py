@@ -74,7 +74,7 @@ class ScriptedServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
-    heads: list[dict[str, str]] = field(default_factory=list)
+    opened: list[dict[str, str]] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     prefills: list[dict[str, Any]] = field(default_factory=list)
     likely: dict[str, float] = field(default_factory=dict)
@@ -120,12 +120,12 @@ class ScriptedServer:
         await response.write_eof()
         return response
 
-    async def head(self, request: web.Request) -> web.Response:
+    async def front(self, request: web.Request) -> web.Response:
         """Somebody opens a connection ahead of time."""
         assert request.transport is not None
-        self.heads.append(dict(request.headers))
+        self.opened.append(dict(request.headers))
         self.connections.add(request.transport.get_extra_info("peername"))
-        return web.Response(status=404)
+        return web.json_response({"error": "nothing here"}, status=404)
 
     async def _stall(self) -> None:
         self.stalled.set()
@@ -163,7 +163,7 @@ async def serving() -> AsyncIterator[ScriptedServer]:
     server = ScriptedServer()
     app = web.Application()
     app.router.add_post("/v1/{path:.*}", server.chat)
-    app.router.add_head("/{path:.*}", server.head)
+    app.router.add_get("/{path:.*}", server.front)
     app.router.add_post("/apply-template", server.template)
     app.router.add_post("/completion", server.completion)
     app.router.add_post("/slots/{slot}", server.slot)

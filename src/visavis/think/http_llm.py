@@ -35,6 +35,7 @@ _DRAIN_S = 0.5
 """Longest wait for what may still come when the answer is complete: usage, and the end of the body."""
 
 _ERROR_BYTES = 4_096
+_FRONT_BYTES = 65_536
 
 T = TypeVar("T")
 Which = Literal["connect", "first", "idle", "total"]
@@ -137,8 +138,8 @@ class HttpLlm:
             self._session = None
 
     async def _connect(self) -> None:
-        """A connection to the server's front page, without the key: it is then kept for the next request. Whatever
-        comes of it tells nothing about the model, so errors are silent."""
+        """A connection, by asking for the address itself, without the key; it is then kept for the next request.
+        Whatever comes of it tells nothing about the model, so errors are silent."""
         now_s = asyncio.get_running_loop().time()
         if self._local or now_s - self._used_s < FRESH_S:
             return
@@ -146,9 +147,9 @@ class HttpLlm:
         with suppress(ProviderError, ConfigError), holding():
             async with (
                 _Waits(self._timeouts, now_s).one(within_s=self._timeouts.connect_s),
-                self._http().head(self._base_url, allow_redirects=False),
+                self._http().get(self._base_url, allow_redirects=False) as response,
             ):
-                pass
+                await response.content.read(_FRONT_BYTES)  # read to its end, the connection can serve again
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
