@@ -33,8 +33,8 @@ class Clip:
 
 
 _PRESENTER = (
-    (13.2, "number entered"),
-    (17.4, "call on, greeting"),
+    (10.6, "number entered"),
+    (16.8, "call on, greeting"),
     (24.8, "line"),
     (29.2, "line"),
     (38.8, "line"),

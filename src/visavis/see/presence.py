@@ -50,11 +50,8 @@ class Presence:
 
     def came_or_went(self, at_s: float) -> bool:
         """Whether another number of faces is in view than when something was told, and has been for a while."""
-        return (
-            self._fresh(at_s)
-            and self._differs_since_s is not None
-            and self._seen_s - self._differs_since_s >= COUNTS_S
-        )
+        since_s = self._differs_since_s
+        return self._fresh(at_s) and since_s is not None and self._seen_s - since_s >= COUNTS_S
 
     def heads(self, at_s: float, rows: int, columns: int) -> Mask:
         """Blocks of the head that was in view when something was told and is in view now; none where it is not."""
