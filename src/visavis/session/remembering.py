@@ -155,7 +155,7 @@ class Remembering:
         return waiting[: MOST_AT_ONCE if several else 1]
 
     async def _ask(self, due: list[Exchange]) -> str:
-        wanted = request(self._agent, due)
+        wanted = request(due)
         text, usage = "", None
         stream = in_time(
             "llm",

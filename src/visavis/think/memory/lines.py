@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from visavis.kernel.agent import Agent
 from visavis.think.base import LlmRequest, Message
 from visavis.think.memory.targets import Exchange
 
@@ -35,7 +34,7 @@ _EXAMPLE = (
 _STEM = 5
 
 
-def request(agent: Agent, exchanges: Sequence[Exchange]) -> LlmRequest:
+def request(exchanges: Sequence[Exchange]) -> LlmRequest:
     """What to ask a model for lines on these exchanges."""
     told = "\n".join(f"{number}\n{_told(one)}" for number, one in enumerate(exchanges, 1))
     messages = [
