@@ -69,7 +69,7 @@ class Look:
         self._lacks = ""
         if not self._needed(text):
             return False
-        if self._sight.now_s() - self._asked_s > ASK_AGAIN_S:
+        if not self._sight.awaited or self._sight.now_s() - self._asked_s > ASK_AGAIN_S:
             self._ask(text)
         if not self._sight.awaited:
             self._lacks = self._missing()

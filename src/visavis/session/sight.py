@@ -70,6 +70,7 @@ class Sight:
         self._came_s: dict[VideoSource, float] = {}
         self._lost: set[VideoSource] = set()
         self._sent_px: dict[VideoSource, int] = {}
+        self._sent_s: dict[VideoSource, float] = {}
         self._arrived = asyncio.Event()
         self._question = ""
         self._to_force: set[VideoSource] = set()
@@ -161,10 +162,10 @@ class Sight:
     async def _watch(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOST_S if self._came_s else None):
+                async with asyncio.timeout(LOST_S / 2 if self._came_s else None):
                     await self._arrived.wait()
             self._arrived.clear()
-            for source in [one for one, at_s in self._came_s.items() if self.now_s() - at_s > LOST_S]:
+            for source in [one for one in self._came_s if one not in self.live]:
                 self._lose(source)
             while self._to_force:
                 await self._force(self._to_force.pop())
@@ -207,11 +208,13 @@ class Sight:
         if not decision.send or frame is None or not self._consent.allows(frame.source):
             return
         asked = why == "asked"
-        self._sent_px[frame.source] = frame.image.size
-        longest = longest_px(KIND_OF.get(why), frame.source, asked=asked)
         if asked and frame.source in self.awaited:
             self.awaited[frame.source] = frame.at_s
             self.changed.set()
+        if self._sent_s.get(frame.source) == frame.at_s and self.only_text:
+            return  # it is being read already
+        self._sent_px[frame.source], self._sent_s[frame.source] = frame.image.size, frame.at_s
+        longest = longest_px(KIND_OF.get(why), frame.source, asked=asked)
         twice = self._sighted.describer is not None and self._sighted.reader is not None and not asked
         event = None if twice else self._record(frame, why, longest)
         room = self.worker.send(

@@ -15,16 +15,12 @@ from visavis.see.reading import Line, Word
 BLOCK_PX = 20
 
 
-def shown(
-    number: int, at_s: float, source: VideoSource = "screen", *, width: int = 320, height: int = 180
-) -> VideoFrame:
-    """Picture `number` (1–255): no two numbers look alike."""
+def shown(number: int, at_s: float, source: VideoSource = "screen", *, scale: int = 1) -> VideoFrame:
+    """Picture `number` (1–255), 320×180 times `scale`: no two numbers look alike."""
     chance = np.random.default_rng(number)
-    blocks = chance.choice(np.array([20, 235], np.uint8), (height // BLOCK_PX, width // BLOCK_PX, 1)).repeat(
-        3, axis=2
-    )
-    image: Image = blocks.repeat(BLOCK_PX, axis=0).repeat(BLOCK_PX, axis=1)
-    image[:BLOCK_PX, :BLOCK_PX] = number
+    blocks = chance.choice(np.array([20, 235], np.uint8), (180 // BLOCK_PX, 320 // BLOCK_PX, 1)).repeat(3, axis=2)
+    blocks[0, 0] = number
+    image: Image = blocks.repeat(BLOCK_PX * scale, axis=0).repeat(BLOCK_PX * scale, axis=1)
     return VideoFrame(image, source, at_s)
 
 

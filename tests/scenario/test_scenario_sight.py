@@ -1,0 +1,386 @@
+"""Sight in a call: questions that need eyes, what turns are told, and a voice that goes on whatever eyes do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from calls import checked
+
+from visavis.kernel.agent import Agent, Trigger
+from visavis.kernel.events import (
+    DocumentRead,
+    FirstToken,
+    FramesDropped,
+    FrameSent,
+    FrameUsed,
+    OpenerChosen,
+    PlaybackStarted,
+    ProviderFailed,
+    SightNoted,
+    SightTriggered,
+    ToolReturned,
+    TrackChanged,
+    TurnEnded,
+)
+from visavis.kernel.media import VideoFrame, VideoSource
+from visavis.kernel.messages import Consent, Frame, Track
+from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
+from visavis.see.base import Image
+from visavis.see.vision import READ_S, Sighted
+from visavis.session.look import NO_TEXT, OFF, TOO_LATE
+from visavis.session.openers import Openers
+from visavis.session.sight import LOST_S
+from visavis.speak.base import Speech
+from visavis.testing.doubles import ScriptedLlm, sound
+from visavis.testing.faces import ScriptedFace, picture
+from visavis.testing.scenario import Played, Scenario
+from visavis.testing.shown import ScriptedReader, shown
+from visavis.think.base import LlmRequest, ToolCall
+
+AGENT = Agent("Ada", "You answer.", greeting="")
+PAGE = {1: "Gate 14 closes at 9:40", 2: "Gate 22 closes at 10:15"}
+PATIENT = Settings(session=SessionSettings(idle_prompt_s=500.0))
+QUESTION = "what does it say here"
+
+
+def call_with(sighted: Sighted, *, agent: Agent = AGENT, llm: ScriptedLlm | None = None, **more: Any) -> Scenario:
+    return Scenario(
+        agent,
+        llm=llm or ScriptedLlm(["At nine forty."]),
+        arrange=lambda layers: replace(layers, sighted=sighted),
+        **more,
+    )
+
+
+def shows(
+    call: Scenario,
+    number: int,
+    from_s: float,
+    to_s: float,
+    source: VideoSource = "screen",
+    *,
+    fps: float = 5.0,
+    scale: int = 1,
+) -> int:
+    """Picture `number` from `from_s` on; returns how many frames."""
+    times = np.arange(from_s, to_s, 1 / fps).round(4).tolist()
+    for at_s in times:
+        call.does(at_s, shown(number, at_s, source, scale=scale))
+    return len(times)
+
+
+def prompted(call: Scenario, nth: int = -1) -> str:
+    """The last message of a request."""
+    request: LlmRequest = call.llm.requests[nth]
+    return request.messages[-1].text
+
+
+def whys(played: Played) -> list[str]:
+    return [event.why for event in played.events(FrameSent)]
+
+
+def dropped(played: Played) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for event in played.events(FramesDropped):
+        for why, count in event.counts.items():
+            total[why] = total.get(why, 0) + count
+    return total
+
+
+# Questions that need eyes.
+
+
+def test_a_question_that_needs_eyes_is_answered_from_the_note_of_a_fresh_frame() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=0.9)))
+    shows(call, 1, 1.0, 9.0)
+    call.says(4.0, QUESTION)
+    played = checked(call, until=9.0)
+    assert played.heard() == ["At nine forty."]
+    assert prompted(call).endswith(f"\n\n{QUESTION}")
+    assert f"Screen: {PAGE[1]} (seen at most 2 s ago)" in prompted(call)
+    assert whys(played) == ["first_frame", "asked"]
+    sent = played.events(FrameSent)[1]
+    assert sent.frame_at_s >= 5.0, "while the question was said"
+    (used,) = played.events(FrameUsed)
+    assert (used.source, used.frame_at_s, used.how) == ("screen", sent.frame_at_s, "reader")
+    assert 0 < used.age_s < 3
+
+
+def test_an_answer_waits_for_the_eyes_behind_an_opener() -> None:
+    """The picture comes up with the end of the question, and reading takes a second."""
+    voice = Speech(sound(9, 0.6, 24_000), 24_000, (), ())
+    openers = Openers("auto", language="en", voiced={"Let me check.": [voice], "One moment, please.": [voice]})
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=1.0)), openers=openers)
+    shows(call, 1, 4.6, 9.0)
+    call.says(3.0, QUESTION)
+    played = checked(call, until=9.0)
+    assert [event.text for event in played.events(OpenerChosen)] == ["One moment, please."]
+    assert played.at(PlaybackStarted) < played.at(SightNoted) < played.at(FirstToken)
+    assert PAGE[1] in prompted(call)
+    assert played.heard() == ["At nine forty."], "what is heard of an opener has no marks in this test"
+
+
+@pytest.mark.parametrize("takes_s", [4.0, 1e6], ids=["late", "hangs"])
+def test_eyes_that_are_late_keep_an_answer_no_longer_than_the_limit(takes_s: float) -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=takes_s)), llm=ScriptedLlm(["I cannot see it yet."]))
+    shows(call, 1, 3.5, 12.0)
+    call.says(3.0, QUESTION)
+    call.says(9.0, "thank you very much")
+    played = checked(call, until=3.6 + READ_S + 1)
+    asked, thanked = played.records[0], played.records[0]
+    asked, thanked = (record for record in played.records if isinstance(record.event, TurnEnded))
+    first = next(n for n, request in enumerate(call.llm.requests) if request.messages[-1].text.endswith(QUESTION))
+    assert TOO_LATE in prompted(call, first) and PAGE[1] not in prompted(call, first)
+    heard = played.heard()
+    assert len(heard) == 2, "a note that comes late is not spoken"
+    assert thanked.at_s > asked.at_s
+    if takes_s == 4.0:
+        assert f"Screen: {PAGE[1]} (seen at most" in prompted(call)
+        assert "(seen at most 2 s ago)" not in prompted(call), "late is not current"
+    else:
+        (failed,) = played.events(ProviderFailed)
+        assert (failed.layer, failed.code) == ("vision", "provider_timeout")
+
+
+def test_with_nothing_switched_on_the_agent_is_told_so() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)))
+    call.says(1.0, QUESTION)
+    checked(call, until=6.0)
+    assert OFF in prompted(call)
+
+
+def test_a_picture_without_text_is_not_taken_for_nothing() -> None:
+    call = call_with(Sighted(reader=ScriptedReader({})))
+    shows(call, 1, 1.0, 8.0, "camera")
+    call.says(3.0, "what am I holding")
+    checked(call, until=8.0)
+    assert NO_TEXT in prompted(call)
+
+
+def test_the_tool_look_is_offered_where_there_are_eyes() -> None:
+    calls = [ToolCall("c1", "look", '{"question": "the gate"}')]
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), llm=ScriptedLlm([calls, "At nine forty."]))
+    shows(call, 1, 1.0, 9.0)
+    call.says(3.0, "when does my gate close")
+    played = checked(call, until=9.0)
+    (returned,) = played.events(ToolReturned)
+    assert PAGE[1] in returned.result and returned.ok
+    assert "asked" in whys(played)
+    blind = Scenario(AGENT, llm=ScriptedLlm(["Hello."]))
+    blind.says(1.0, "hello there")
+    checked(blind, until=4.0)
+    assert [spec.name for spec in blind.llm.requests[-1].tools] == []
+
+
+# What turns are told.
+
+
+def test_a_turn_is_told_what_was_seen_with_its_age_and_not_for_ever() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=PATIENT)
+    shows(call, 1, 1.0, 4.0)
+    call.says(12.0, "when do you open")
+    call.says(110.0, "when do you open")
+    checked(call, until=115.0)
+    first = next(n for n, one in enumerate(call.llm.requests) if one.messages[-1].text.endswith("when do you open"))
+    assert f"{PAGE[1]} (seen at most 20 s ago)" in prompted(call, first)
+    assert PAGE[1] not in prompted(call)
+
+
+def page_frame(at_s: float) -> VideoFrame:
+    image: Image = np.full((240, 320, 3), 40, np.uint8)
+    image[40:200, 90:230] = 240
+    image[60:180:12, 100:220] = np.random.default_rng(1).choice([30, 240], (10, 120, 1))
+    image[:20, :20] = 1
+    return VideoFrame(image, "camera", at_s)
+
+
+LETTER = "dear reader this is a letter about flour and salt with best regards from harbour mill"
+
+
+class PageReader(ScriptedReader):
+    """Finds the letter on the page that was cut out, too."""
+
+    async def _text(self, image: Image) -> str:
+        await super()._text(image)
+        return LETTER
+
+
+def test_a_page_is_kept_triggers_and_is_told_to_every_turn() -> None:
+    agent = replace(AGENT, triggers=(Trigger("document", tell="Thank them for the page."),))
+    call = call_with(Sighted(reader=PageReader()), agent=agent, settings=PATIENT)
+    for n in range(10):
+        call.does(1.0 + n / 5, page_frame(1.0 + n / 5))
+    call.says(6.0, "what is it about")
+    call.says(130.0, "who wrote it")
+    played = checked(call, until=135.0)
+    (read,) = played.events(DocumentRead)
+    assert read.text == LETTER
+    assert [event.kind for event in played.events(SightTriggered)] == ["document"]
+    prompts = [request.messages[-1].text for request in call.llm.requests]
+    first = next(text for text in prompts if text.endswith("what is it about"))
+    assert f"Document 1 (held to the camera):\n{LETTER}" in first and "Thank them" in first
+    assert LETTER in prompts[-1] and "Thank them" not in prompts[-1]
+    assert "document 1" in [event.how for event in played.events(FrameUsed)]
+    again = call_with(Sighted(reader=ScriptedReader()), past=[(one.at_s, one.event) for one in played.records[:-1]])
+    again.says(140.0, "who wrote it")
+    checked_again = again.run(until=145.0)
+    assert checked_again.heard()
+    assert LETTER in prompted(again), "a process that takes the call over knows it"
+
+
+def test_two_people_are_told_to_the_agent() -> None:
+    agent = replace(AGENT, triggers=(Trigger("people", tell="Somebody has joined: greet them."),))
+    call = call_with(Sighted(reader=ScriptedReader()), agent=agent, face=ScriptedFace())
+    for n in range(60):
+        at_s = 1.0 + n / 12
+        call.does(at_s, picture(at_s, faces=1 if at_s < 3.0 else 2))
+    call.says(6.5, "when do you open")
+    played = checked(call, until=11.0)
+    assert [event.kind for event in played.events(SightTriggered)] == ["people"]
+    assert "Somebody has joined" in prompted(call)
+
+
+def test_words_that_are_known_do_not_go_to_a_model_that_costs_money() -> None:
+    words = {1: "Gate 14 closes at 9:40", 2: "closes at 9:40 Gate 14"}
+    model = ScriptedReader({1: "A gate's board."}, name="model")
+    sighted = Sighted(reader=ScriptedReader(words), describer=model, remote=False)
+    call = call_with(sighted)
+    shows(call, 1, 1.0, 4.0)
+    shows(call, 2, 4.0, 8.0)
+    played = checked(call, until=8.0)
+    assert model.looks == 1
+    assert [event.provider for event in played.events(FrameSent)] == ["model"]
+    assert dropped(played)["nothing_new"] == 1
+    assert {event.text for event in played.events(SightNoted)} == {*words.values(), "A gate's board."}
+
+
+# The ledger, consent and limits.
+
+
+def test_every_frame_is_in_the_ledger_and_drops_are_told_once_a_second() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)))
+    frames = shows(call, 1, 1.0, 6.0) + shows(call, 2, 6.0, 11.0)
+    call.does(11.5, Track("screen", False))
+    played = checked(call, until=12.0)
+    assert whys(played) == ["first_frame", "window_changed"]
+    told = played.events(FramesDropped)
+    assert 8 <= len(told) <= 12
+    assert sum(dropped(played).values()) + 2 == frames
+    thumbnails = [message.thumbnail for message in played.messages(Frame) if isinstance(message, Frame)]
+    assert len(thumbnails) == 2 and all(thumbnails)
+
+
+def test_when_consent_is_withdrawn_frames_stop_and_nothing_of_them_is_told() -> None:
+    reader = ScriptedReader(PAGE)
+    call = call_with(Sighted(reader=reader), consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "screen"]))
+    shows(call, 1, 1.0, 4.0)
+    shows(call, 2, 4.0, 9.0)
+    call.does(4.1, Consent(given=False, purposes=["screen"]))
+    call.says(6.0, QUESTION)
+    played = checked(call, until=11.0)
+    vision = FrameSent | FramesDropped | SightNoted | FrameUsed
+    assert max(record.at_s for record in played.records if isinstance(record.event, vision)) < 4.2
+    assert len(played.events(FrameSent)) == 1
+    assert all(PAGE[1] not in message.text for message in call.llm.requests[-1].messages)
+    assert OFF in prompted(call) and played.heard()
+
+
+def test_without_consent_to_the_screen_nobody_looks_at_it() -> None:
+    reader = ScriptedReader(PAGE)
+    call = call_with(Sighted(reader=reader), consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "camera"]))
+    shows(call, 1, 1.0, 4.0)
+    call.says(2.0, QUESTION)
+    played = checked(call, until=6.0)
+    assert reader.looks == 0 and not played.events(FrameSent) and not played.events(FramesDropped)
+
+
+@pytest.mark.parametrize(
+    "vision",
+    [VisionSettings(frames_per_min=4), VisionSettings(frames_per_call=3)],
+    ids=["a minute", "a call"],
+)
+def test_limits_hold_and_are_told(vision: VisionSettings) -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=Settings(vision=vision))
+    for number in range(1, 9):
+        shows(call, number, number * 3.0, number * 3.0 + 3.0)
+    played = checked(call, until=28.0)
+    assert len(played.events(FrameSent)) == 3, "of those of a minute a quarter is kept for questions"
+    assert dropped(played)["over_budget"] >= 5
+
+
+# Bad pictures and bad providers: the voice goes on, and the journal says why.
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        (np.zeros((0, 0, 3), np.uint8), "empty"),
+        (np.zeros((720, 1280, 3), np.uint8), "blank"),
+        (np.full((20, 24, 3), 7, np.uint8), "too_small"),
+        (np.zeros((24, 20_000, 3), np.uint8), "too_large"),
+        (np.zeros((40, 60), np.uint8), "not_rgb"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_pictures_are_dropped_and_told(image: Image, why: str) -> None:
+    reader = ScriptedReader(PAGE)
+    call = call_with(Sighted(reader=reader))
+    for n in range(20):
+        call.does(1.0 + n / 5, VideoFrame(image, "screen", 1.0 + n / 5))
+    call.says(2.0, "when do you open")
+    played = checked(call, until=8.0)
+    assert reader.looks == 0
+    assert set(dropped(played)) == {why}
+    assert played.heard() == ["At nine forty."]
+
+
+def test_a_picture_that_becomes_larger_is_read_again() -> None:
+    reader = ScriptedReader(PAGE)
+    call = call_with(Sighted(reader=reader))
+    shows(call, 1, 1.0, 4.0)
+    shows(call, 1, 4.0, 7.0, scale=2)
+    shows(call, 1, 7.0, 10.0)
+    played = checked(call, until=10.0)
+    assert whys(played) == ["first_frame", "larger"]
+    assert [(event.width, event.height) for event in played.events(FrameSent)] == [(320, 180), (640, 360)]
+
+
+def test_a_frozen_picture_is_sent_once_and_a_dead_track_is_told() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)))
+    shows(call, 1, 1.0, 9.0, fps=1.0)
+    shows(call, 1, 20.0, 21.0)
+    played = checked(call, until=22.0)
+    assert whys(played) == ["first_frame", "first_frame"], "what comes after a gap is news"
+    states = [(event.kind, event.state) for event in played.events(TrackChanged)]
+    assert states == [("screen", "silent"), ("screen", "back")]
+    assert LOST_S <= played.at(TrackChanged) - 8.0 < 1.6 * LOST_S
+
+
+class Nonsense(ScriptedReader):
+    async def describe(self, image: Image, *, question: str = "") -> str:
+        return {"not": "text"}  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("describer", "code"),
+    [
+        (Nonsense(name="model"), "protocol_violation"),
+        (ScriptedReader(takes_s=1e6, name="model"), "provider_timeout"),
+        (ScriptedReader(raises=ZeroDivisionError("what"), name="model"), "provider"),
+    ],
+    ids=["nonsense", "hangs", "raises"],
+)
+def test_a_describer_that_fails_keeps_nobody(describer: ScriptedReader, code: str) -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE), describer=describer, remote=False))
+    shows(call, 1, 1.0, 14.0)
+    call.says(3.0, QUESTION)
+    played = checked(call, until=18.0)
+    assert played.heard() == ["At nine forty."]
+    assert PAGE[1] in prompted(call), "what was read is told all the same"
+    failed = played.events(ProviderFailed)
+    assert failed and {(event.layer, event.provider, event.code) for event in failed} == {("vision", "model", code)}
