@@ -84,13 +84,14 @@ export class Captions {
     if (follow) this.#scroll();
   }
 
-  /** Something that a tool shows, in its place between the lines. @param {HTMLElement} box */
+  /** Something that a tool shows, in its place between the lines; it comes into view unless the person is filling in
+   * another one. @param {HTMLElement} box */
   insert(box) {
-    const follow = this.#atEnd();
+    const busy = this.list.contains(document.activeElement) && document.activeElement?.matches("input, textarea");
     const item = part("li", "line board");
     item.append(box);
     this.#place(item);
-    if (follow) this.#scroll();
+    if (!busy) item.scrollIntoView({ block: item.offsetHeight > this.list.clientHeight ? "start" : "end" });
   }
 
   /** A tool at work. @param {import("./protocol.js").ToolNote} note */

@@ -73,9 +73,9 @@ export class Seen {
   count({ seen, sent, dropped, tokens = 0, price_usd: usd = 0, saved = 0 }) {
     const { panel, brief, totals, why } = this.places;
     panel.hidden = false;
-    brief.textContent = `${NUMBER.format(sent)} of ${NUMBER.format(Math.max(seen, sent))} frames`;
+    brief.replaceChildren(`${NUMBER.format(sent)} of ${NUMBER.format(Math.max(seen, sent))}`, part("span", "", " frames"));
     totals.replaceChildren(
-      figure("Frames seen", NUMBER.format(Math.max(seen, sent))),
+      figure("Frames", NUMBER.format(Math.max(seen, sent))),
       figure("Looked at", NUMBER.format(sent)),
       figure("Tokens", NUMBER.format(tokens)),
       figure("Price", usd ? price(usd) : "none"),
@@ -103,7 +103,7 @@ export class Seen {
     this.#ages();
     if (!panel.open || performance.now() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = performance.now();
-    announce(`Looked at ${SOURCES[frame.source]}: ${plainly(LOOKED, frame.why)}`);
+    announce(`Looked at ${plainly(SOURCES, frame.source).toLowerCase()}: ${plainly(LOOKED, frame.why)}`);
   }
 
   /** What was read in a frame that is still in the list. @param {Sight} sight */
@@ -152,10 +152,10 @@ function shown({ source, why, width, height, tokens = 0, price_usd: usd = 0, age
   const picture = BASE64.test(thumbnail) ? new Image() : part("span", "no-picture");
   if (picture instanceof HTMLImageElement) {
     picture.src = `data:image/jpeg;base64,${thumbnail}`;
-    picture.alt = `A frame of ${SOURCES[source] ?? source}`;
+    picture.alt = `A frame of ${plainly(SOURCES, source).toLowerCase()}`;
     picture.addEventListener("error", () => picture.replaceWith(part("span", "no-picture")), { once: true });
   }
-  const cost = [`${width} × ${height}`, ...(tokens ? [`${NUMBER.format(tokens)} tokens`] : []), ...(usd ? [price(usd)] : [])];
+  const cost = [`${width}\u00a0×\u00a0${height}`, ...(tokens ? [`${NUMBER.format(tokens)}\u00a0tokens`] : []), ...(usd ? [price(usd)] : [])];
   const words = part("div", "frame-words");
   const head = part("p", "frame-head");
   head.append(part("strong", "", reason), part("span", "age soft"));

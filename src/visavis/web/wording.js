@@ -131,7 +131,7 @@ export const LOOKED = {
   held_up: "Something held up",
   gesture: "A gesture",
   moving: "Movement",
-  asked: "The question needed eyes",
+  asked: "You asked about it",
 };
 
 /** Why frames were not. @type {Record<string, string>} */
