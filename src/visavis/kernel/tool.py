@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,8 +99,46 @@ def tool(
     `idempotency_key` names (`()`: whenever it is asked to), and finishes in the background when the person
     interrupts.
     """
+    rules = rules_from(
+        writes=writes,
+        timeout_s=timeout_s,
+        idempotency_key=idempotency_key,
+        approval=approval,
+        per_minute=per_minute,
+        per_turn=per_turn,
+        max_result_chars=max_result_chars,
+        redact=redact,
+        grounded=grounded,
+        while_waiting=while_waiting,
+        on_interruption=on_interruption,
+        reconcile=reconcile,
+    )
+
+    def marked(function: F) -> F:
+        setattr(function, _RULES, rules)
+        return function
+
+    return marked if function is None else marked(function)
+
+
+def rules_from(
+    *,
+    writes: bool,
+    timeout_s: float = TIMEOUT_S,
+    idempotency_key: Sequence[str] | None = None,
+    approval: bool | str = False,
+    per_minute: int = 0,
+    per_turn: int = 0,
+    max_result_chars: int = MAX_RESULT_CHARS,
+    redact: Sequence[str] = (),
+    grounded: Sequence[str] = (),
+    while_waiting: str = "",
+    on_interruption: Interruption | None = None,
+    reconcile: Callable[..., Any] | None = None,
+) -> ToolRules:
+    """Rules as a builder states them, with what follows from `writes`."""
     key = ALL_ARGUMENTS if writes and idempotency_key is None else tuple(idempotency_key or ()) or None
-    rules = ToolRules(
+    return ToolRules(
         writes=writes,
         timeout_s=timeout_s,
         idempotency_key=key,
@@ -115,12 +153,6 @@ def tool(
         reconcile=reconcile,
     )
 
-    def marked(function: F) -> F:
-        setattr(function, _RULES, rules)
-        return function
-
-    return marked if function is None else marked(function)
-
 
 ASK = "?"
 """As `approval`: asked in words made from the tool's description."""
@@ -130,3 +162,23 @@ def rules_of(function: Callable[..., Any]) -> ToolRules:
     """The rules that `tool` has put on `function`; else those of a plain one."""
     rules: ToolRules = getattr(function, _RULES, PLAIN)
     return rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class McpServer:
+    """A server of the Model Context Protocol whose tools the agent may use (`pip install visavis[mcp]`).
+
+    `command` starts it as a child that talks over stdin and stdout, in the folder `cwd`, with those variables of this
+    process's environment that `env` names; or `url` is where it serves streamable HTTP, with the value of the
+    variable `token_env` as bearer token. `tools`: offer only these; empty: all. `rules`: by tool; one that they do not
+    name may write, for what a server says of its own tools is not taken on trust.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str = ""
+    cwd: str = ""
+    env: tuple[str, ...] = ()
+    token_env: str = ""
+    tools: tuple[str, ...] = ()
+    rules: Mapping[str, ToolRules] = field(default_factory=dict)

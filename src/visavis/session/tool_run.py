@@ -243,6 +243,8 @@ class ToolRun:
             return self._refuse(call, checked)
         if (refusal := desk.ledger.grounding(checked)) is not None:
             return self._refuse(call, refusal)
+        if checked.tool.unavailable is not None and (gone := await checked.tool.unavailable()):
+            return self._refuse(call, Refusal("unavailable", f"{call.name} was not run: {gone}."))
         if (entry := desk.ledger.entry(checked)) is not None:
             same = await self._same(checked, entry)
             if same is not None:

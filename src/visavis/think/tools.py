@@ -57,6 +57,8 @@ class Tool:
     rules: ToolRules = PLAIN
     bind: Callable[[dict[str, Any]], Any] | None = None
     grounded: tuple[str, ...] = ()
+    unavailable: Callable[[], Awaitable[str]] | None = None
+    """Why the tool cannot be reached just now; '' when it can."""
     validator: Validator = field(init=False)
 
     def __post_init__(self) -> None:
