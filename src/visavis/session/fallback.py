@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from visavis.kernel.events.survival import Rung
 from visavis.kernel.settings import FallbackSettings
 from visavis.session.breaker import Breaker
 from visavis.session.ladder import Ladder
-from visavis.session.providers import MARGIN_S, in_time, translated
+from visavis.session.providers import MARGIN_S, in_time, limited, translated
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -138,6 +138,29 @@ def route(pool: Pool[P]) -> list[Member[P]]:
     if not usable:
         raise NoneLeft(f"no provider of the {pool.layer} layer works at the moment")
     return usable
+
+
+async def asked(pool: Pool[P], watch: Watch, ask: Callable[[P], Awaitable[T]]) -> T:
+    """The answer of the first provider that gives one within the pool's total limit. Raises the last one's
+    ProviderError, or NoneLeft."""
+    members = route(pool)
+    previous: Member[P] | None = None
+    why = "open"
+    while True:
+        member = members.pop(0)
+        watch.turns_to(pool, member, previous, why)
+        try:
+            with translated(pool.layer, member.name):
+                async with limited(pool.layer, pool.limits.total_s, "total"):
+                    answer = await ask(member.engine)
+        except ProviderError as error:
+            watch.failed(pool, member, error, bridged=bool(members))
+            if not members:
+                raise
+            previous, why = member, error.code
+        else:
+            watch.worked(pool, member)
+            return answer
 
 
 async def guarded(pool: Pool[P], member: Member[P], stream: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from visavis.kernel.errors import ProtocolViolation, ProviderError
+from visavis.kernel.errors import ProtocolViolation
 from visavis.see.base import Describer, Image
-from visavis.session.fallback import Member, Pool, Watch, route
-from visavis.session.providers import limited, translated
+from visavis.session.fallback import Pool, Watch, asked
 
 
 class FallbackDescriber:
@@ -21,30 +20,14 @@ class FallbackDescriber:
 
     async def describe(self, image: Image, *, question: str = "") -> str:
         """Raises ProviderError when the last one fails, too."""
-        members = route(self.pool)
-        previous: Member[Describer] | None = None
-        why = "open"
-        while True:
-            member = members.pop(0)
-            self._watch.turns_to(self.pool, member, previous, why)
-            try:
-                told = await self._look(member, image, question)
-            except ProviderError as error:
-                self._watch.failed(self.pool, member, error, bridged=bool(members))
-                if not members:
-                    raise
-                previous, why = member, error.code
-            else:
-                self._watch.worked(self.pool, member)
-                return told
 
-    async def _look(self, member: Member[Describer], image: Image, question: str) -> str:
-        with translated("vision", member.name):
-            async with limited("vision", self.pool.limits.total_s, "total"):
-                told = await member.engine.describe(image, question=question)
-        if not isinstance(told, str):
-            raise ProtocolViolation("the describer did not answer in words", stage="vision")
-        return told
+        async def told_by(describer: Describer) -> str:
+            told = await describer.describe(image, question=question)
+            if not isinstance(told, str):
+                raise ProtocolViolation("the describer did not answer in words", stage="vision")
+            return told
+
+        return await asked(self.pool, self._watch, told_by)
 
     async def close(self) -> None:
         """Nothing: the engines belong to the process."""

@@ -17,6 +17,7 @@ from visavis.session.fallback import Member, Pool, Watch
 from visavis.session.providers import MARGIN_S, limited, translated
 from visavis.speak.base import Tts
 from visavis.think.base import Finished, Llm, LlmRequest, Message
+from visavis.think.knowledge.retrieval import Searching
 
 OTHERS_S = 0.5
 """While another session probes, this long passes before its end is looked for."""
@@ -100,11 +101,16 @@ async def _probe_vision(member: Member[Describer], language: str, watch: Watch) 
     await member.engine.describe(np.repeat(squares[:, :, None], 3, axis=2))
 
 
+async def _probe_search(member: Member[Searching], language: str, watch: Watch) -> None:
+    await member.engine.search("opening hours", 1)
+
+
 PROBES: dict[str, Callable[[Any, str, Watch], Awaitable[None]]] = {
     "llm": _probe_llm,
     "tts": _probe_tts,
     "asr": _probe_asr,
     "vision": _probe_vision,
+    "retrieval": _probe_search,
 }
 
 

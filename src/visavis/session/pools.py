@@ -14,6 +14,7 @@ from visavis.see.vision import Sighted
 from visavis.session.fallback import Limits, Pool, Watch
 from visavis.session.fallback_asr import FallbackAsr
 from visavis.session.fallback_llm import FallbackLlm
+from visavis.session.fallback_search import FallbackSearch
 from visavis.session.fallback_tts import FallbackTts
 from visavis.session.fallback_vision import FallbackDescriber
 from visavis.speak.base import Tts
@@ -71,12 +72,12 @@ def _named(names: Sequence[str], engines: Sequence[Any]) -> list[tuple[str, Any]
 
 def watched(engine: E, watch: Watch) -> E:
     """The session's own view of `engine`, where it has such a thing."""
-    if isinstance(engine, (FallbackAsr, FallbackLlm, FallbackTts, FallbackDescriber)):
+    if isinstance(engine, (FallbackAsr, FallbackLlm, FallbackTts, FallbackDescriber, FallbackSearch)):
         return cast(E, engine.of(watch))
     return engine
 
 
 def pools_of(engines: Iterable[object]) -> list[Pool[Any]]:
     """Those of the engines that have one."""
-    pooled = (FallbackAsr, FallbackLlm, FallbackTts, FallbackDescriber)
+    pooled = (FallbackAsr, FallbackLlm, FallbackTts, FallbackDescriber, FallbackSearch)
     return [engine.pool for engine in engines if isinstance(engine, pooled)]

@@ -16,6 +16,7 @@ from visavis.see.base import Image
 from visavis.speak.base import Speech
 from visavis.testing.doubles import ScriptedLlm, ScriptedTts
 from visavis.think.base import LlmEvent, LlmRequest, TextDelta, ToolCall
+from visavis.think.knowledge.base import Passage
 
 Fault = Literal["refuse", "stall", "garbage", "slow drip", "429", "500", "disconnect", "auth failure"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -219,3 +220,24 @@ class GoodDescriber:
     async def describe(self, image: Image, *, question: str = "") -> str:
         await asyncio.sleep(0.3)
         return self._told
+
+
+class FaultySearch:
+    """Never finds anything."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+
+    async def search(self, question: str, limit: int = 5) -> list[Passage]:
+        await self.trouble.strike(asyncio.get_running_loop().time(), begun=False)
+        if self.trouble.fault == "slow drip":
+            await asyncio.sleep(FOREVER_S)
+        return cast(list[Passage], {"not": "passages"})
+
+
+class GoodSearch:
+    """Finds the same passage for every question."""
+
+    async def search(self, question: str, limit: int = 5) -> list[Passage]:
+        await asyncio.sleep(0.02)
+        return [Passage("hours-1", "We open at nine.", "Hours", "hours.md", 0.9, 1.0)]
