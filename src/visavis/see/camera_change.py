@@ -58,6 +58,8 @@ LIVE_S = 0.8
 SCENE_SHARE = 0.55
 PERSON_SHARE = 0.14
 GESTURE_SHARE = 0.05
+NEW_SHARE = 0.5
+"""Of a page, a hand, or somebody who comes, most is new; of a head that turns, less than half."""
 GAP_S = 3.0
 COUNTED_S = 4.0
 """Faces are counted a while after a change was told; within this it is the same event."""
@@ -143,7 +145,8 @@ class CameraChange:
         if not held and not (waited_s >= PATIENCE_S and share >= LARGE_SHARE):
             return None
         apart = patch & ~self._presence.heads(frame.at_s, *patch.shape)
-        if not something_new(new_blocks(self._told, now, apart)):
+        new = new_blocks(self._told, now, apart)
+        if not something_new(new) or new.sum() < NEW_SHARE * apart.sum():
             self._settle(patch)
             return None
         return self._tell(self._kind(patch, share), patch, frame, settled=held)
