@@ -92,6 +92,8 @@ class FallbackLlm(KeepsTime):
                         continue
                     if isinstance(event, TextDelta):
                         answer.said += event.text
+                    elif isinstance(event, Finished):  # whoever reads may stop here
+                        self._watch.worked(self.pool, member)
                     yield event
         except ProviderError:
             self._serves(answer.asked or self.pool.first)
