@@ -18,6 +18,7 @@ from visavis.kernel.events import (
     OptionsChosen,
     PageShown,
     Record,
+    SourcesCited,
     TextTyped,
 )
 from visavis.kernel.messages import (
@@ -59,6 +60,7 @@ class Shows:
     def __init__(self, send: Callable[[ServerMessage], None], past: Iterable[Record] = ()) -> None:
         self._shown: dict[int, _Shown] = {}
         self._lit: ShowHighlight | None = None
+        self._cited: set[str] = set()
         self._send: Callable[[ServerMessage], None] = lambda message: None
         for record in past:
             self.read(record)
@@ -73,6 +75,8 @@ class Shows:
                 while len(self._shown) > KEPT:
                     self._shown.pop(next(iter(self._shown)))
                 self._tell(record.seq)
+            case SourcesCited(sources=sources):
+                self._cited |= {source.id for source in sources}
             case ButtonPressed(show=show) | OptionsChosen(show=show) | FormFilled(show=show):
                 if show in self._shown:
                     self._shown[show].answered = True
@@ -132,7 +136,7 @@ class Shows:
         return shown.what
 
     def _looked(self, show: int, source: str) -> list[Event]:
-        if bool(show) == bool(source) or (show and show not in self._shown):
+        if (show in self._shown) == (source in self._cited) or bool(show) == bool(source):
             raise NotAnAnswer("this is not on the page")
         return [LookedAt(show, source)]
 
