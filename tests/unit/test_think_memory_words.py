@@ -34,6 +34,7 @@ from visavis.think.memory.words import (
             "I live in Oslo, and I have two dogs named Rex and Bo. What time is it?",
             [Told("I live in Oslo", "home"), Told("I have two dogs named Rex and Bo")],
         ),
+        ("My order number is 4471, where is it?", [Told("My order number is 4471", "order number")]),
         ("My email is jo.smith@example.com.", [Told("My email is jo.smith@example.com", "email")]),
         ("Remember that I prefer mornings.", [Told("I prefer mornings")]),
         (

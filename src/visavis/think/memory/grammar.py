@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-_END_EN = r"(?=$|[.!?;]|,? (?:and|but|so|because|though) (?:my|i|i'm|i've|it|we|you|can|could|what|how|when|please|that)\b|,? but\b|, (?:so|can|could|would|will|what|how|when|where|please|my|i|i'm|thanks|thank|okay|right)\b)"
-_END_ES = r"(?=$|[.!?;]|,? (?:y|pero|así que|porque) (?:mi|mis|yo|me|tengo|vivo|quiero|puedes?|qué|cómo|cuándo)\b|,? pero\b|, (?:puedes?|podrías?|qué|cómo|cuándo|por favor|mi|gracias|vale)\b)"
+_END_EN = r"(?=[.!?;]*$|,? (?:and|but|so|because|though) (?:my|i|i'm|i've|it|we|you|can|could|what|how|when|please|that)\b|,? but\b|, (?:so|can|could|would|will|what|how|when|where|please|my|i|i'm|thanks|thank|okay|right)\b)"
+_END_ES = r"(?=[.!?;]*$|,? (?:y|pero|así que|porque) (?:mi|mis|yo|me|tengo|vivo|quiero|puedes?|qué|cómo|cuándo)\b|,? pero\b|, (?:puedes?|podrías?|qué|cómo|cuándo|por favor|mi|gracias|vale)\b)"
 
 _FACTS: dict[str, tuple[tuple[str, str], ...]] = {
     "en": (
@@ -20,28 +20,28 @@ _FACTS: dict[str, tuple[tuple[str, str], ...]] = {
         (
             "*",
             r"\bmy (?P<key>(?!name\b|question|point|guess|bad\b|god|goodness|turn\b|understanding)\w[\w'-]*(?: (?!is\b|are\b)\w[\w'-]*){0,3})"
-            r" (?:is|are|was born on) (?!not\b|there|still)(?P<value>\S+(?: \S+){0,13}?)",
+            r" (?:is|are|was born on) (?!not\b|there|still)(?P<value>\S+?(?: \S+?){0,13}?)",
         ),
-        ("home", r"\bi (?:live|am living) in (?P<value>\S+(?: \S+){0,5}?)"),
-        ("origin", r"\bi(?:'m| am| come) from (?P<value>\S+(?: \S+){0,4}?)"),
-        ("work", r"\bi work (?:as|at|for|in) (?P<value>\S+(?: \S+){0,6}?)"),
-        ("", r"\bi(?:'m| am) allergic to (?P<value>\S+(?: \S+){0,6}?)"),
-        ("", r"\bi(?:'m| am) an? (?!bit|little|lot|big fan|few|while)(?P<value>\w[\w'-]*(?: \S+){0,4}?)"),
-        ("", r"\bi (?:really |always |usually )?prefer (?!that\b|it\b|this\b)(?P<value>\S+(?: \S+){0,9}?)"),
+        ("home", r"\bi (?:live|am living) in (?P<value>\S+?(?: \S+?){0,5}?)"),
+        ("origin", r"\bi(?:'m| am| come) from (?P<value>\S+?(?: \S+?){0,4}?)"),
+        ("work", r"\bi work (?:as|at|for|in) (?P<value>\S+?(?: \S+?){0,6}?)"),
+        ("", r"\bi(?:'m| am) allergic to (?P<value>\S+?(?: \S+?){0,6}?)"),
+        ("", r"\bi(?:'m| am) an? (?!bit|little|lot|big fan|few|while)(?P<value>\w[\w'-]*?(?: \S+?){0,4}?)"),
+        ("", r"\bi (?:really |always |usually )?prefer (?!that\b|it\b|this\b)(?P<value>\S+?(?: \S+?){0,9}?)"),
         (
             "",
             r"\bi (?:really |just )?(?:like|love|hate|enjoy|don't like|do not like|can't stand)"
-            r" (?!it\b|that\b|this\b|you|to know|the sound)(?P<value>\S+(?: \S+){0,8}?)",
+            r" (?!it\b|that\b|this\b|you|to know|the sound)(?P<value>\S+?(?: \S+?){0,8}?)",
         ),
         (
             "",
             r"\bi(?:'ve got| have)(?: got)? (?:an?|one|two|three|four|five|\d+)"
-            r" (?!question|quick|look|feeling|chance|moment|minute|second|request|favou?r|thought)(?P<value>\w[\w'-]*(?: \S+){0,9}?)",
+            r" (?!question|quick|look|feeling|chance|moment|minute|second|request|favou?r|thought)(?P<value>\w[\w'-]*?(?: \S+?){0,9}?)",
         ),
         (
             "",
             r"(?:^|[,.;] ?|\b(?:please|and|so|okay|also) )(?:remember|keep in mind|make a note|don't forget)(?: that)?:? "
-            r"(?P<whole>(?!me\b|it\b|to\b|when\b|what\b|how\b)\S+(?: \S+){2,20}?)",
+            r"(?P<whole>(?!me\b|it\b|to\b|when\b|what\b|how\b)\S+?(?: \S+?){2,20}?)",
         ),
     ),
     "es": (
@@ -49,19 +49,19 @@ _FACTS: dict[str, tuple[tuple[str, str], ...]] = {
         (
             "*",
             r"\bmis? (?P<key>(?!nombre\b|pregunta|duda\b|turno\b)\w+(?: (?!es\b|son\b|está\b)\w+){0,3})"
-            r" (?:es|son|está en) (?!no\b)(?P<value>\S+(?: \S+){0,13}?)",
+            r" (?:es|son|está en) (?!no\b)(?P<value>\S+?(?: \S+?){0,13}?)",
         ),
-        ("casa", r"\bvivo en (?P<value>\S+(?: \S+){0,5}?)"),
-        ("origen", r"\bsoy de (?P<value>\S+(?: \S+){0,4}?)"),
-        ("trabajo", r"\btrabajo (?:de|en|como|para) (?P<value>\S+(?: \S+){0,6}?)"),
-        ("", r"\bsoy (?:muy )?alérgic[oa] a(?:l| la| los| las)? (?P<value>\S+(?: \S+){0,6}?)"),
-        ("", r"\bprefiero (?!que\b|eso\b)(?P<value>\S+(?: \S+){0,9}?)"),
-        ("", r"\b(?:no )?me (?:gustan?|encantan?) (?!eso\b|esto\b|la idea)(?P<value>\S+(?: \S+){0,8}?)"),
-        ("", r"\btengo (?:una?|dos|tres|cuatro|\d+) (?!pregunta|duda|momento|segundo)(?P<value>\S+(?: \S+){0,9}?)"),
+        ("casa", r"\bvivo en (?P<value>\S+?(?: \S+?){0,5}?)"),
+        ("origen", r"\bsoy de (?P<value>\S+?(?: \S+?){0,4}?)"),
+        ("trabajo", r"\btrabajo (?:de|en|como|para) (?P<value>\S+?(?: \S+?){0,6}?)"),
+        ("", r"\bsoy (?:muy )?alérgic[oa] a(?:l| la| los| las)? (?P<value>\S+?(?: \S+?){0,6}?)"),
+        ("", r"\bprefiero (?!que\b|eso\b)(?P<value>\S+?(?: \S+?){0,9}?)"),
+        ("", r"\b(?:no )?me (?:gustan?|encantan?) (?!eso\b|esto\b|la idea)(?P<value>\S+?(?: \S+?){0,8}?)"),
+        ("", r"\btengo (?:una?|dos|tres|cuatro|\d+) (?!pregunta|duda|momento|segundo)(?P<value>\S+?(?: \S+?){0,9}?)"),
         (
             "",
             r"(?:^|[,.;] ?|\b(?:y|por favor) )(?:recuerda|acuérdate de|ten en cuenta|apunta|anota|no olvides) que "
-            r"(?P<whole>\S+(?: \S+){2,20}?)",
+            r"(?P<whole>\S+?(?: \S+?){2,20}?)",
         ),
     ),
 }

@@ -67,7 +67,7 @@ def _told(key: str, match: re.Match[str]) -> Told:
     groups = match.groupdict()
     clause = groups.get("whole") or match[0].lstrip(" ,.;")
     named = groups.get("key")
-    return Told(clause.strip(" ,.;!")[:LONGEST_CHARS], " ".join(named.lower().split()) if named else key.strip("*"))
+    return Told(clause.strip(" ,.;!?")[:LONGEST_CHARS], " ".join(named.lower().split()) if named else key.strip("*"))
 
 
 def promises(text: str, language: str) -> list[str]:
