@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -41,3 +42,14 @@ def word_error_rate(pairs: Sequence[tuple[str, str]]) -> float:
     split = [(normal_words(reference), normal_words(heard)) for reference, heard in pairs]
     total = sum(len(reference) for reference, _ in split)
     return sum(edits(reference, heard) for reference, heard in split) / total if total else 0.0
+
+
+def share(hits: int, count: int) -> tuple[float, list[float]]:
+    """`hits` as a share of `count`, and its Wilson 95 % interval; -1 for none."""
+    if not count:
+        return -1.0, [-1.0, -1.0]
+    p, z2 = hits / count, 1.96**2
+    middle = p + z2 / (2 * count)
+    spread = 1.96 * math.sqrt(p * (1 - p) / count + z2 / (4 * count**2))
+    low, high = (middle - spread) / (1 + z2 / count), (middle + spread) / (1 + z2 / count)
+    return round(p, 4), [round(max(0.0, low), 4), round(min(1.0, high), 4)]

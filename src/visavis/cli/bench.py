@@ -137,6 +137,37 @@ BENCHES: dict[str, Bench] = {
         "",
         {"--requests": {"type": int, "default": 200, "help": "requests in each format, each way (default 200)"}},
     ),
+    "retrieval": Bench(
+        "passages for questions: are they found, how fast among 100,000, is what no document tells declined",
+        "retrieval:measure",
+        "--data DIR",
+        {
+            "--data": {"default": "", "metavar": "DIR", "help": "directory with kb/ (default: a corpus of our own)"},
+            "--embedder": {"default": "minilm", "help": "minilm, a directory, or owner/name at the hub"},
+            "--questions": {
+                "type": int,
+                "default": 40,
+                "help": "asked of the embedded language model, with and without an answer (default 40; 0: none)",
+            },
+            "--padded": {"type": int, "default": 100_000, "help": "chunks that latency is measured among; 0: not"},
+            "--keep": {"default": "", "metavar": "DIR", "help": "keep the indexes there for the next run"},
+            "--seed": {"type": int, "default": 1, "help": "of samples and padding"},
+        },
+    ),
+    "tools": Bench(
+        "calls of tools: right, wrong and refused by the embedded model; a scripted model that breaks every rule",
+        "tools:measure",
+        "--data DIR",
+        {
+            "--data": {"default": "", "metavar": "DIR", "help": "directory with BFCL files (default: our own)"},
+            "--sets": {
+                "default": "simple,multiple,irrelevance,adversarial",
+                "help": "which sets (default: simple,multiple,irrelevance,adversarial)",
+            },
+            "--cases": {"type": int, "default": 60, "help": "requests of each set (default 60)"},
+            "--seed": {"type": int, "default": 1, "help": "of the sample and of the attacks"},
+        },
+    ),
     "cost": Bench("CPU of one call, silent and speaking; memory of a second", "cost:measure"),
     "crash": Bench("kill -9 of the serving process in mid-call: what is lost, who comes back", "crash:measure"),
 }

@@ -1,0 +1,162 @@
+"""`visavis bench retrieval`: is the right passage found, how fast, and are questions without an answer declined?"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from visavis.bench.retrieval_answers import declined
+from visavis.bench.retrieval_sets import Asked, RetrievalSet, data_sets, own_set, sampled
+from visavis.kernel.settings import Settings
+from visavis.kernel.toml import load_settings
+from visavis.models.engines import Engines
+from visavis.think.knowledge.base import Chunk, Document, Embedder, Passage
+from visavis.think.knowledge.chunks import chunks_of
+from visavis.think.knowledge.library import Library
+from visavis.think.knowledge.opening import load_embedder
+from visavis.think.knowledge.stores.embedded import EmbeddedStore
+
+PADDED = 100_000
+PER_DOCUMENT = 500
+TIMED = 200
+"""Questions that latency is measured over."""
+
+_RANKS = 20
+_RRF = 20
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Rows for each set, then for the largest one padded to `--padded` chunks."""
+    settings = load_settings(None)
+    engines = Engines.of(settings)
+    sets = data_sets(Path(options.data)) if options.data else [own_set()]
+    try:
+        with tempfile.TemporaryDirectory(prefix="visavis-bench-") as scratch:
+            embedder = await load_embedder(engines, options.embedder)
+            folder = Path(options.keep or scratch)
+            rows = [await _row(one, engines, embedder, folder, options, settings) for one in sets]
+            if options.padded:
+                rows.append(await _padded(sets[0], engines, embedder, Path(scratch), options))
+        return {"rows": [row for row, _ in rows], "declined_answerable": {row["set"]: share for row, share in rows}}
+    finally:
+        await engines.close()
+
+
+async def _row(
+    one: RetrievalSet, engines: Engines, embedder: Embedder, folder: Path, options: argparse.Namespace,
+    settings: Settings,
+) -> tuple[dict[str, Any], float | None]:  # fmt: skip
+    library = await _indexed(one, engines, embedder, folder / f"{one.name}.db")
+    try:
+        top5, top20, times = await _recall(library, one.asked)
+        unanswerable = answerable = None
+        if options.questions:
+            asked = sampled(one.unanswerable, options.questions, options.seed)
+            unanswerable = await declined(engines, library, asked)
+            asked = sampled([item.queries[0] for item in one.asked if len(item.queries) == 1], options.questions, 1)
+            answerable = await declined(engines, library, asked) if asked else None
+        chunks = sum(document.chunks for document in await library.store.documents())
+    finally:
+        await library.close()
+    return _figures(one.name, embedder, top5, top20, times, chunks, unanswerable), answerable
+
+
+def _figures(
+    name: str, embedder: Embedder, top5: float | None, top20: float | None, times: Sequence[float], chunks: int,
+    unanswerable: float | None,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "set": name,
+        "embedder": embedder.name,
+        "recall_at_5": top5 if top5 is None else round(top5, 3),
+        "recall_at_20": top20 if top20 is None else round(top20, 3),
+        "p95_ms": round(1000 * float(np.quantile(times, 0.95)), 1),
+        "chunks": chunks,
+        "declined_unanswerable": unanswerable if unanswerable is None else round(unanswerable, 3),
+    }
+
+
+async def _indexed(one: RetrievalSet, engines: Engines, embedder: Embedder, file: Path) -> Library:
+    store = await EmbeddedStore.open(file, one.name, embedder.name, engines.context.scheduler)
+    library = Library(store, embedder)
+    known = {document.source for document in await store.documents()}
+    for name, reading in one.documents.items():
+        if name in known:
+            continue
+        chunks = chunks_of(name, reading)
+        if chunks:
+            vectors = await embedder.embed([chunk.embedded for chunk in chunks])
+            await store.put(Document(name, reading.title, "", len(chunks)), chunks, vectors)
+    return library
+
+
+async def _recall(library: Library, asked: Sequence[Asked]) -> tuple[float, float, list[float]]:
+    """Mean share of the wanted documents among the first 5 and 20 found, and the time of each search in seconds."""
+    shares5, shares20, times = [], [], []
+    for item in asked:
+        rankings: list[list[Passage]] = []
+        for query in item.queries:
+            began_s = time.perf_counter()
+            rankings.append(await library.search(query, _RANKS))
+            times.append(time.perf_counter() - began_s)
+        ranked = [passage.source for passage in rankings[0]] if len(rankings) == 1 else _together(rankings)
+        single = len(item.queries) == 1  # any of its documents answers a question; a task needs all of its own
+        shares5.append(_share(ranked[:5], item.wanted, any_one=single))
+        shares20.append(_share(ranked[:20], item.wanted, any_one=single))
+    return float(np.mean(shares5)), float(np.mean(shares20)), times
+
+
+def _together(rankings: Sequence[Sequence[Passage]]) -> list[str]:
+    """Distinct documents by the sum of their best reciprocal ranks."""
+    worth: dict[str, float] = {}
+    for ranking in rankings:
+        best: dict[str, float] = {}
+        for rank, passage in enumerate(ranking):
+            best.setdefault(passage.source, 1.0 / (_RRF + rank))
+        for source, value in best.items():
+            worth[source] = worth.get(source, 0.0) + value
+    return sorted(worth, key=lambda source: -worth[source])
+
+
+def _share(found: Sequence[str], wanted: frozenset[str], *, any_one: bool) -> float:
+    hits = len(wanted & set(found))
+    return float(hits > 0) if any_one else hits / max(1, len(wanted))
+
+
+async def _padded(
+    one: RetrievalSet, engines: Engines, embedder: Embedder, scratch: Path, options: argparse.Namespace
+) -> tuple[dict[str, Any], float | None]:
+    """Latency only: chunks of real words in random order, about as long as real ones, and random vectors."""
+    texts = [section.text for reading in one.documents.values() for section in reading.sections]
+    lexicon = " ".join(texts).split()
+    store = await EmbeddedStore.open(scratch / "padded.db", "padded", embedder.name, engines.context.scheduler)
+    library = Library(store, embedder)
+    random = np.random.default_rng(options.seed)
+    [like] = await embedder.embed(["a passage"])
+    try:
+        for start in range(0, options.padded, PER_DOCUMENT):
+            count = min(PER_DOCUMENT, options.padded - start)
+            chunks = []
+            for index in range(count):
+                words = random.integers(0, len(lexicon), 110)
+                text = " ".join(lexicon[word] for word in words)
+                chunks.append(Chunk(f"{start + index:016x}", "", (), text))
+            vectors = random.standard_normal((count, len(like))).astype(np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            await store.put(Document(f"padded-{start:06d}", "", "", count), chunks, vectors)
+        times = []
+        questions = sampled([item.queries[0] for item in one.asked], TIMED, options.seed)
+        await library.search(questions[0])
+        for question in questions:
+            began_s = time.perf_counter()
+            await library.search(question)
+            times.append(time.perf_counter() - began_s)
+    finally:
+        await library.close()
+    return _figures(f"{one.name}, padded", embedder, None, None, times, options.padded, None), None
