@@ -18,6 +18,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.settings import JournalSettings, ServerSettings, Settings
 from visavis.server.app import App
 from visavis.server.calls import Calls
+from visavis.server.persons import Persons
 from visavis.session.stack import Layers
 from visavis.testing.doubles import ScriptedAsr, ScriptedEndpoint, ScriptedLlm, ScriptedTts, ScriptedVad
 
@@ -50,13 +51,17 @@ def settings(**server: object) -> Settings:
 
 @asynccontextmanager
 async def running(
-    chosen: Settings | None = None, *, store: Store | None = None, engines: Engines | None = None
+    chosen: Settings | None = None,
+    *,
+    store: Store | None = None,
+    engines: Engines | None = None,
+    persons: Persons | None = None,
 ) -> AsyncIterator[Running]:
     chosen = chosen or settings(stop_grace_s=2.0)
     engines = engines or Engines()
     async with Journal(store or MemoryStore(), batch_s=0.01) as journal, asyncio.TaskGroup() as group:
         calls = Calls(group, AGENT, chosen, engines.layers, journal)
-        runner = web.AppRunner(App(AGENT, chosen, calls).build(), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(App(AGENT, chosen, calls, persons).build(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
