@@ -99,9 +99,7 @@ export class Devices extends EventTarget {
     if (this.tracks.screen) return this.#take("screen", null), true;
     try {
       const stream = await navigator.mediaDevices.getDisplayMedia({ video: SCREEN, audio: false });
-      const track = stream.getVideoTracks()[0] ?? null;
-      if (track) track.contentHint = "detail";
-      this.#take("screen", track);
+      this.#take("screen", stream.getVideoTracks()[0] ?? null);
       return true;
     } catch (error) {
       if (reason(error) === "denied") return false;
@@ -125,6 +123,8 @@ export class Devices extends EventTarget {
 
   /** @param {Kind} kind @param {MediaStreamTrack | null} track */
   #take(kind, track) {
+    // Text must stay readable: where the line or the machine is slow, fewer pictures rather than small ones.
+    if (track && kind !== "microphone") track.contentHint = "detail";
     const before = this.tracks[kind];
     this.tracks[kind] = track;
     before?.stop();
