@@ -40,7 +40,14 @@ HABIT_STEP_S = 0.5
 OLD_HABIT = 0.15
 OLD_HABIT_S = 20.0
 FILM_BLOCKS = 4
-"""So far, in blocks, what changes together with a moving place is taken for a part of the same film."""
+"""So far, in blocks, what changes when a film is cut to another shot is taken for a part of it."""
+BESIDE_BLOCKS = 2
+"""So far what changes beside a film at any other time: a presenter's arm."""
+CUT = 2.0
+"""A film is cut when it changes by so many times more than it has lately."""
+CUT_S = 4.0
+CUT_KNOWN_S = 60.0
+"""The still parts of a film show at its cuts; they are known for so long."""
 GROWS_S = 6.0
 """A change that grows and does not settle is told after so long."""
 LETTERS_CELLS = 4
@@ -86,6 +93,8 @@ class ScreenChange:
         self._times: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self._habit: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self._old_habit: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self._cut_s: NDArray[np.float64] = np.full(blocks, -np.inf)
+        self._filmed = 0.0
         self._differs_since_s, self._cells, self._growths = None, (0.0, 0.0), 0.0
 
     def _resized(self, grid: Grid, frame: VideoFrame) -> Change | None:
@@ -106,8 +115,25 @@ class ScreenChange:
         self._growths *= fade
         stirring = block_sums(wide(moved > STIRS, LETTERS_CELLS)) >= ACTIVE_CELLS
         passed_s = min(passed_s, HABIT_STEP_S)
+        self._cut(moved, active, at_s, passed_s)
         self._habit = faded(self._habit, stirring, passed_s, HABIT_S)
         self._old_habit = faded(self._old_habit, stirring, passed_s, OLD_HABIT_S)
+
+    def _cut(self, moved: Grid, active: Mask, at_s: float, passed_s: float) -> None:
+        """Notes which places changed when a film was cut."""
+        film = self._films()
+        if not film.any():
+            self._filmed = 0.0
+            return
+        changed = float(block_means(moved)[film].mean())
+        if self._filmed and changed > CUT * self._filmed:
+            self._cut_s[active] = at_s
+        share = 1 - math.exp(-passed_s / CUT_S)
+        self._filmed = self._filmed + (changed - self._filmed) * share if self._filmed else changed
+
+    def _films(self) -> Mask:
+        moving: Mask = (self._habit > HABIT) | (self._old_habit > OLD_HABIT)
+        return moving
 
     def _settled(self, grid: Grid, told: Grid, frame: VideoFrame) -> Change | None:
         mask = np.abs(grid - told) > DIFFERS
@@ -144,12 +170,13 @@ class ScreenChange:
 
     def _film(self, differing: Mask) -> NDArray[np.float64]:
         """When a film last moved, for each of its blocks; −inf for blocks that belong to none."""
-        habitual = (self._habit > HABIT) | (self._old_habit > OLD_HABIT)
+        habitual = self._films()
         moved_s = np.where(habitual, self._active_s, -np.inf)
         if habitual.any():
             for step in range(FILM_BLOCKS):
                 spread_s = _highest_around(moved_s)
-                moved_s = np.where(differing | (step == 0), spread_s, moved_s)
+                known = self._last_s - self._cut_s <= CUT_KNOWN_S
+                moved_s = np.where((step == 0) | differing & (known | (step < BESIDE_BLOCKS)), spread_s, moved_s)
         return moved_s
 
 
