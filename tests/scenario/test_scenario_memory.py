@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from calls import asked, checked
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
+    AnyEvent,
     ConsentGiven,
     FirstAudioPlayed,
     MemoryForgotten,
@@ -236,7 +238,8 @@ def test_a_fact_outlives_its_turn_in_a_long_call() -> None:
 
 def test_after_a_crash_the_call_goes_on_with_its_memory(store: SqliteMemory) -> None:
     before = played(call(store, "my name is Jordan", "I live in Oslo"))
-    past = [(record.at_s, record.event) for record in before.records if not isinstance(record.event, SessionEnded)]
+    facts = [record for record in before.records if not isinstance(record.event, SessionEnded)]
+    past = [(record.at_s, cast(AnyEvent, record.event)) for record in facts]
     again = Scenario(AGENT, ScriptedLlm(["Yes."]), consent_via="message", person=Person("jo", store), past=past)
     again.settings = Settings(memory=MemorySettings(lines=False))
     began_s = before.records[-1].at_s
