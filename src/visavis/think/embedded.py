@@ -51,6 +51,8 @@ class EmbeddedLlm:
 
     name = "embedded"
     tells_ends = True
+    begins_with_tools = False
+    """With tools it is not told how an answer has begun (`_messages`)."""
 
     def __init__(self, server: LlamaServer, chat: OpenAiChat, slots: int, slot_directory: Path) -> None:
         self.model = chat.model
