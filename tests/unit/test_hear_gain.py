@@ -114,3 +114,18 @@ def test_a_bang_in_the_middle_of_a_quiet_voice_keeps_its_form() -> None:
     assert int(np.abs(out.astype(int)).max()) <= PEAK + 1
     ratio = out[np.abs(bang) > 3000] / bang[np.abs(bang) > 3000]
     assert ratio.max() - ratio.min() < 0.5, "scaled as a whole, not flattened"
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=40))
+def test_up_to_so_many_windows_at_once_come_out_as_one_by_one(groups: list[int]) -> None:
+    pcm = noise(-55.0, sum(groups), seed=3)
+    windows = [pcm[at : at + WINDOW] for at in range(0, len(pcm), WINDOW)]
+    singly, together = AutoGain(late=5), AutoGain(late=5)
+    one_by_one = heard(singly, pcm, SPEECH)
+    out: list[Pcm] = []
+    for size in groups:
+        group, windows = windows[:size], windows[size:]
+        out += [together.apply(window) for window in group]
+        for window in group:
+            together.learn(window, SPEECH)
+    assert np.array_equal(np.concatenate(out), one_by_one)

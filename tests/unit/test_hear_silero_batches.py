@@ -45,6 +45,23 @@ class ScriptedModel:
         return rows[:, CONTEXT:].mean(axis=1, keepdims=True) + after[0, :, :1] / 1000, after
 
 
+class ScriptedSequence:
+    """The same network over windows in a row."""
+
+    def __init__(self, model: ScriptedModel) -> None:
+        self.model = model
+        self.runs: list[int] = []
+
+    def run(self, _: None, feed: dict[str, Any]) -> tuple[Any, Any, Any]:
+        rows, state = feed["input"], np.concatenate([feed["h"], feed["c"]])
+        self.runs.append(len(rows))
+        scores = []
+        for row in rows:
+            score, state = self.model.run(None, {"input": row[None], "state": state})
+            scores.append(score[0, 0])
+        return np.array(scores), state[:1], state[1:]
+
+
 @pytest.fixture
 async def scheduler() -> AsyncIterator[ComputeScheduler]:
     made = ComputeScheduler(2)
@@ -59,7 +76,7 @@ def model() -> ScriptedModel:
 
 @pytest.fixture
 async def vad(model: ScriptedModel, scheduler: ComputeScheduler) -> AsyncIterator[SileroVad]:
-    made = SileroVad(model, scheduler)
+    made = SileroVad(model, ScriptedSequence(model), scheduler)
     yield made
     model.go.set()
     await made.close()
@@ -154,7 +171,7 @@ async def test_a_mistake_in_the_model_reaches_whoever_waits(vad: SileroVad, mode
 async def test_a_closed_scheduler_is_told_to_everybody(model: ScriptedModel) -> None:
     scheduler = ComputeScheduler(1)
     scheduler.close()
-    vad = SileroVad(model, scheduler)
+    vad = SileroVad(model, ScriptedSequence(model), scheduler)
     answers = await asyncio.gather(*crowd(vad), return_exceptions=True)
     assert {type(answer) for answer in answers} == {AtCapacity}
 
@@ -186,3 +203,38 @@ async def test_a_muted_microphone_is_not_computed_once_silence_has_settled(
 async def test_windows_of_another_length_are_refused(vad: SileroVad, length: int) -> None:
     with pytest.raises(UsageError):
         await vad.stream().push(np.zeros(length, np.int16))
+
+
+async def test_windows_in_a_row_are_one_run_with_the_same_scores(vad: SileroVad, model: ScriptedModel) -> None:
+    levels = (0.1, 0.2, 0.3, 0.4, 0.5)
+    one, other = vad.stream(), vad.stream()
+    singly = [await one.push(window(level)) for level in levels]
+    rows, model.rows = model.rows, []
+    run = [
+        *await other.push_run(np.concatenate([window(level) for level in levels[:3]])),
+        *await other.push_run(window(levels[3])),
+        await other.push(window(levels[4])),
+    ]
+    assert run == singly
+    assert np.array_equal(np.array(model.rows), np.array(rows)), "with the same context before each"
+
+
+async def test_a_run_with_a_muted_window_skips_it(vad: SileroVad, model: ScriptedModel) -> None:
+    stream = vad.stream()
+    for _ in range(SETTLED_WINDOWS):
+        await stream.push(window(0.0))
+    model.rows.clear()
+    muted = np.full(WINDOW, MUTED_PEAK, np.int16)
+    await stream.push_run(np.concatenate([muted, muted, muted]))
+    assert not model.rows
+
+
+async def test_a_run_that_fails_is_a_providers_error(vad: SileroVad, model: ScriptedModel) -> None:
+    model.error = Fail("no")
+    with pytest.raises(ProviderError, match="voice activity"):
+        await vad.stream().push_run(np.concatenate([window(0.1), window(0.2)]))
+
+
+async def test_a_run_has_whole_windows(vad: SileroVad) -> None:
+    with pytest.raises(UsageError):
+        await vad.stream().push_run(np.concatenate([window(0.1), window(0.2)[:-1]]))

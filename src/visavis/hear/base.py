@@ -8,7 +8,7 @@ when a call fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -36,6 +36,10 @@ class VadStream(Protocol):
 
     async def push(self, window: Pcm) -> float:
         """`window`: exactly `Vad.window` samples. Windows of several callers are computed in one batch."""
+        ...
+
+    async def push_run(self, windows: Pcm) -> Sequence[float]:
+        """Several windows in a row, end to end: the answers that `push` would give to each, perhaps at less cost."""
         ...
 
 

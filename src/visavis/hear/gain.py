@@ -7,6 +7,7 @@ enough passes untouched, bit by bit: detection and recognition take −6 to −4
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 
@@ -38,10 +39,14 @@ _FULL_SCALE = 32_768.0
 class AutoGain:
     """One caller's gain. For each window in turn: `apply`, then `learn` from the same samples *before* gain.
 
-    Windows are 512 samples at 16 kHz. What comes out depends on nothing else, however the audio arrived upstream.
+    Windows are 512 samples at 16 kHz. What was learnt from one counts `late` windows later, so that up to `late` may
+    be applied before they are learnt from: what comes out does not depend on how the audio arrived upstream.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, late: int = 1) -> None:
+        self._late = late
+        self._windows = self._learnt = 0
+        self._waiting: deque[tuple[Pcm, float | None]] = deque()
         self._speech_power = self._noise_power = 0.0
         self._speech_windows = self._noise_windows = 0
         self._gain_db = 0.0
@@ -54,6 +59,10 @@ class AutoGain:
 
     def apply(self, window: Pcm) -> Pcm:
         """`window` with the gain known so far, as a new array; `window` itself while there is none to add."""
+        self._windows += 1
+        while self._waiting and self._learnt < self._windows - self._late:
+            self._learn(*self._waiting.popleft())
+            self._learnt += 1
         before, after = self._applied, 10 ** (self._gain_db / 20)
         if before == after == 1.0:
             return window
@@ -64,9 +73,13 @@ class AutoGain:
         raised: Pcm = np.rint(window * np.linspace(before, after, len(window), dtype=np.float32)).astype(np.int16)
         return raised
 
-    def learn(self, window: Pcm, p: float) -> None:
-        """`window` as it came, and the probability 0–1 that it is speech (of the window with gain)."""
-        if NOISE_P <= p < SPEECH_P:
+    def learn(self, window: Pcm, p: float | None) -> None:
+        """`window` as it came, and the probability 0–1 that it is speech (of the window with gain); None where it
+        tells nothing of the person or the room."""
+        self._waiting.append((window, p))
+
+    def _learn(self, window: Pcm, p: float | None) -> None:
+        if p is None or NOISE_P <= p < SPEECH_P:
             return
         samples = window.astype(np.float32)
         power = float(np.dot(samples, samples)) / (len(window) * _FULL_SCALE**2)

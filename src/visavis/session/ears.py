@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,8 +27,20 @@ PREROLL_S = 0.3
 MAX_TURN_S = 60.0
 """Longest turn kept for the end-of-turn model."""
 
+TOGETHER = 5
+"""Windows that are listened to at once, when so many have come: 160 ms."""
+
 QUEUE_FRAMES = 100
 """Two seconds of 20 ms frames; the oldest is dropped when hearing cannot keep up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """`echo`: what sounds like speech in it may be a remnant of the agent's own voice."""
+
+    pcm: Pcm
+    at_s: float
+    echo: bool
 
 
 class Ears:
@@ -50,7 +63,7 @@ class Ears:
         self._segmenter = SpeechSegmenter(settings)
         self._eager = far_end is None  # what is left of an echo must not pass for a person
         self._microphone = Microphone(layers.echo_canceller() if far_end else None, far_end)
-        self._gain = AutoGain() if layers.gain else None
+        self._gain = AutoGain(late=TOGETHER) if layers.gain else None
         self._lull = Lull()
         self._frames: deque[AudioFrame] = deque(maxlen=QUEUE_FRAMES)
         self._arrived = asyncio.Event()
@@ -79,7 +92,7 @@ class Ears:
             self._arrived.clear()
             self._tell_partial()
             while self._frames:
-                await self._take(self._frames.popleft())
+                await self._take()
                 self._tell_partial()
 
     def hurry(self, on: bool) -> None:
@@ -91,22 +104,38 @@ class Ears:
         """Cancels recognition; nothing is heard afterwards."""
         await self._asr.close()
 
-    async def _take(self, frame: AudioFrame) -> None:
+    async def _take(self) -> None:
+        """Listens to what has arrived, some windows at a time."""
+        waiting: list[_Window] = []
+        while self._frames and len(waiting) < TOGETHER:
+            waiting += self._windows(self._frames.popleft())
+        for at in range(0, len(waiting), TOGETHER):
+            await self._listen(waiting[at : at + TOGETHER])
+
+    def _windows(self, frame: AudioFrame) -> list[_Window]:
+        """The windows that `frame` completes."""
         pcm, at_s = self._microphone.take(frame)
         joined = np.concatenate((self._rest, pcm)) if len(self._rest) else pcm
         start_s = at_s - len(self._rest) / HEAR_RATE_HZ
         whole = len(joined) // self._window * self._window
-        for at in range(0, whole, self._window):
-            await self._listen(joined[at : at + self._window], start_s + at / HEAR_RATE_HZ)
         self._rest = joined[whole:]
+        echo = self._microphone.agent_heard(start_s)
+        starts = range(0, whole, self._window)
+        return [_Window(joined[at : at + self._window], start_s + at / HEAR_RATE_HZ, echo) for at in starts]
 
-    async def _listen(self, raw: Pcm, at_s: float) -> None:
-        window = self._gain.apply(raw) if self._gain is not None else raw
+    async def _listen(self, windows: Sequence[_Window]) -> None:
+        gain = self._gain
+        raised = [window.pcm if gain is None else gain.apply(window.pcm) for window in windows]
         with translated("vad", "vad"):
-            p = await self._vad.push(window)
-        self._lull.scored(p)
-        if self._gain is not None and not self._microphone.agent_heard(at_s):
-            self._gain.learn(raw, p)
+            scores = await self._vad.push_run(np.concatenate(raised))
+        for window, pcm, p in zip(windows, raised, scores, strict=True):
+            self._lull.scored(p)
+            if gain is not None:
+                gain.learn(window.pcm, None if window.echo else p)
+            self._heard(pcm, window.at_s, p)
+
+    def _heard(self, window: Pcm, at_s: float, p: float) -> None:
+        """`window`, which begins at `at_s`, is speech with probability `p`."""
         fact = self._segmenter.push(at_s, p)
         if isinstance(fact, SpeechStarted):
             self._feeding = True

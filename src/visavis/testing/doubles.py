@@ -43,6 +43,9 @@ class ScriptedVad:
     async def push(self, window: Pcm) -> float:
         return 0.98 if np.count_nonzero(window) * 2 >= len(window) else 0.01
 
+    async def push_run(self, windows: Pcm) -> Sequence[float]:
+        return [await self.push(window) for window in windows.reshape(-1, self.window)]
+
 
 class ScriptedAsr:
     """Recognises scripted speech: word by word for partials, in full after `final_s`.
