@@ -193,6 +193,15 @@ async def test_batched_windows_score_as_single_ones(vad: SileroVad) -> None:
     assert max(alone[2]) < 0.1
 
 
+async def test_windows_in_a_row_score_as_single_ones(vad: SileroVad) -> None:
+    pcm = spoken(SENTENCES[0])[: 40 * WINDOW]
+    one, run = vad.stream(), vad.stream()
+    singly = [await one.push(pcm[at : at + WINDOW]) for at in range(0, len(pcm), WINDOW)]
+    in_runs = [p for at in range(0, len(pcm), 5 * WINDOW) for p in await run.push_run(pcm[at : at + 5 * WINDOW])]
+    assert in_runs == pytest.approx(singly, abs=1e-5)
+    assert max(singly) > 0.9
+
+
 async def test_smart_turn_tells_a_finished_sentence_from_a_broken_one(context: EngineContext) -> None:
     scorer = await SmartTurn.load(context)
     finished, broken = [], []
