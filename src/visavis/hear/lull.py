@@ -10,9 +10,9 @@ from collections import deque
 
 from visavis.kernel.media import Pcm
 
-FRAMES_TOGETHER = 8
-SAMPLES_TOGETHER = 2560
-"""What is looked at together in a lull at most: eight frames, mostly of 20 ms, and 160 ms, exactly five windows."""
+FRAMES_TOGETHER = 16
+SAMPLES_TOGETHER = 5120
+"""What is looked at together in a lull at most: 16 frames, mostly of 20 ms, and 320 ms, exactly ten windows."""
 
 SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1

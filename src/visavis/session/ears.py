@@ -27,8 +27,8 @@ PREROLL_S = 0.3
 MAX_TURN_S = 60.0
 """Longest turn kept for the end-of-turn model."""
 
-TOGETHER = 5
-"""Windows that are listened to at once, when so many have come: 160 ms."""
+TOGETHER = 10
+"""Windows that are listened to at once, when so many have come: 320 ms."""
 
 QUEUE_FRAMES = 100
 """Two seconds of 20 ms frames; the oldest is dropped when hearing cannot keep up."""
