@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from visavis.think.base import Message, ToolCall, ToolSpec
 from visavis.think.envelope import SAY, Action, EnvelopeReader, enveloped, instruction, schema
+from visavis.think.tool_schema import Validator
 
 WEATHER = ToolSpec(
     "weather",
@@ -79,9 +80,28 @@ def test_the_schema_has_one_object_per_choice() -> None:
 
 def test_the_instruction_shows_each_tools_form_with_blanks() -> None:
     text = instruction([WEATHER])
-    assert '{"weather": {"city": "<city>", "days": <whole number>, "unit": "C"|"F"}} Tells the weather.' in text
-    assert "city: where" in text
-    assert "days may be left out" in text
+    assert '{"weather": {"city": "<city>"}} Tells the weather. (city: where; ' in text
+    assert 'only if the person says so, else leave out: "days": <whole number>, "unit": "C"|"F")' in text
+
+
+def test_references_stay_inside_their_tool() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"to": {"$ref": "#/$defs/Place"}},
+        "$defs": {"Place": {"type": "object", "properties": {"in": {"$ref": "#/$defs/Place"}}}},
+    }
+    whole = schema([WEATHER, ToolSpec("go", "Goes.", parameters)])
+    assert whole["anyOf"][2]["properties"]["go"] == {"$ref": "#/$defs/go"}
+    assert whole["$defs"]["go"]["properties"]["to"] == {"$ref": "#/$defs/go/$defs/Place"}
+    checked = Validator(whole)
+    assert checked.accepts({"go": {"to": {"in": {}}}})
+    assert not checked.accepts({"go": {"to": {"in": 1}}})
+
+
+def test_arguments_are_passed_on_as_they_were_written() -> None:
+    reader = EnvelopeReader()
+    reader.feed('{"weather": {"days": 1.50, "city": "a", "city": "b"} }')
+    assert reader.action() == Action("weather", '{"days": 1.50, "city": "a", "city": "b"}')
 
 
 def test_the_conversation_is_written_as_the_model_would_have() -> None:

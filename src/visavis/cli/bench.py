@@ -46,6 +46,11 @@ BENCHES: dict[str, Bench] = {
                 "help": "the caller's: the embedded voice at other pitches, or Kokoro's (slow the first time)",
             },
             "--seed": {"type": int, "default": 1, "help": "of the shaped times and of the lost packets"},
+            "--video": {
+                "choices": ("card", "off", "on", "interleaved"),
+                "default": "card",
+                "help": "on: camera (15 a second) and screen (5), 720p; interleaved: off and on in turn",
+            },
         },
     ),
     "turn": Bench(

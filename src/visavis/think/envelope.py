@@ -7,6 +7,7 @@ out while it is still being written. One key, because each token before the firs
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from visavis.think.base import Message, ToolSpec
 
 SAY = "say"
+
+_KEY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:')
 
 _INSTRUCTION = """\
 
@@ -38,7 +41,35 @@ def instruction(tools: Sequence[ToolSpec]) -> str:
 def schema(tools: Sequence[ToolSpec]) -> dict[str, Any]:
     """JSON Schema of one action: `anyOf` of one object per tool, and one that speaks."""
     said = _object(SAY, {"type": "string"})
-    return {"anyOf": [said, *(_object(tool.name, tool.parameters) for tool in tools)]}
+    definitions: dict[str, Any] = {}
+    actions = [_object(tool.name, _placed(tool, definitions)) for tool in tools]
+    whole: dict[str, Any] = {"anyOf": [said, *actions], "x-guidance": _LENIENT}
+    return whole | ({"$defs": definitions} if definitions else {})
+
+
+_LENIENT = {"lenient": True, "coerce_one_of": True}
+"""For the grammar's maker (llguidance 1): what it cannot hold the model to is left to the check of the arguments."""
+
+
+def _placed(tool: ToolSpec, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The tool's parameters; with references among them, as a definition, for those count from the document's root."""
+    if "$ref" not in json.dumps(tool.parameters):
+        return tool.parameters
+    definitions[tool.name] = _rebased(tool.parameters, f"#/$defs/{tool.name}")
+    return {"$ref": f"#/$defs/{tool.name}"}
+
+
+def _rebased(schema: Any, root: str) -> Any:
+    if isinstance(schema, list):
+        return [_rebased(one, root) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: root + value[1:]
+        if key == "$ref" and isinstance(value, str) and value[:1] == "#"
+        else _rebased(value, root)
+        for key, value in schema.items()
+    }
 
 
 def enveloped(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[Message]:
@@ -70,8 +101,10 @@ def _object(key: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(tool: ToolSpec) -> str:
+    """What every call has; what may be left out stands behind, for a small model fills in whatever it is shown."""
+    required = tool.parameters.get("required", ())
     properties = tool.parameters.get("properties", {})
-    arguments = ", ".join(f'"{name}": {_blank(name, spec)}' for name, spec in properties.items())
+    arguments = ", ".join(f'"{name}": {_blank(name, properties.get(name, {}))}' for name in required)
     return f'{{"{tool.name}": {{{arguments}}}}}'
 
 
@@ -89,10 +122,18 @@ def _blank(name: str, spec: dict[str, Any]) -> str:
 
 def _notes(tool: ToolSpec) -> str:
     properties = tool.parameters.get("properties", {})
-    optional = set(properties) - set(tool.parameters.get("required", []))
-    notes = [f"{name}: {spec['description']}" for name, spec in properties.items() if "description" in spec]
-    notes += [f"{name} may be left out" for name in properties if name in optional]
+    required = tool.parameters.get("required", ())
+    notes = [_note(name, properties[name], "") for name in required if "description" in properties.get(name, {})]
+    optional = [_note(name, spec, f'"{name}": {_blank(name, spec)} ') for name, spec in properties.items()
+                if name not in required]  # fmt: skip
+    if optional:
+        notes.append(f"only if the person says so, else leave out: {', '.join(optional)}")
     return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _note(name: str, spec: dict[str, Any], blank: str) -> str:
+    described = spec.get("description", "")
+    return f"{blank}{described}".strip() if blank else f"{name}: {described}"
 
 
 def _first_paragraph(text: str) -> str:
@@ -136,8 +177,10 @@ class EnvelopeReader:
             return None
         if not isinstance(value, dict) or len(value) != 1:
             return None
-        [(name, arguments)] = value.items()
-        return Action(SAY) if name == SAY else Action(name, json.dumps(arguments, ensure_ascii=False))
+        [name] = value
+        key = _KEY.match(self._raw)
+        assert key is not None
+        return Action(SAY) if name == SAY else Action(name, self._raw[key.end() : self._raw.rindex("}")].strip())
 
     def _char(self, char: str) -> str:
         if self._in_string:

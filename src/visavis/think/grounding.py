@@ -110,10 +110,20 @@ def _in_a_row(wanted: str, tokens: Sequence[str]) -> bool:
         if not wanted.startswith(first):
             continue
         made = ""
-        for token in tokens[start : start + LONGEST]:
+        for end, token in enumerate(tokens[start : start + LONGEST], start + 1):
             made += token
-            if made == wanted:
+            if made == wanted and not _cut_out(tokens, start, end):
                 return True
             if not wanted.startswith(made):
                 break
     return False
+
+
+def _cut_out(tokens: Sequence[str], start: int, end: int) -> bool:
+    """Whether a longer number, said digit by digit, goes on before or behind."""
+    before = start > 0 and _one_digit(tokens[start - 1]) and _one_digit(tokens[start])
+    return before or (end < len(tokens) and _one_digit(tokens[end - 1]) and _one_digit(tokens[end]))
+
+
+def _one_digit(token: str) -> bool:
+    return len(token) == 1 and token.isdigit()

@@ -148,7 +148,9 @@ def _fields(kind: type) -> dict[str, bool] | None:
     if issubclass(kind, msgspec.Struct):
         return {field.name: field.required for field in msgspec.structs.fields(kind)}
     if typing.is_typeddict(kind):
-        return {name: name in kind.__required_keys__ for name in kind.__annotations__}  # type: ignore[attr-defined]
+        hints = typing.get_type_hints(kind, include_extras=True)
+        needed = kind.__required_keys__  # type: ignore[attr-defined]
+        return {name: name in needed and typing.get_origin(hint) is not NotRequired for name, hint in hints.items()}
     return None
 
 

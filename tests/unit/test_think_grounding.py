@@ -1,0 +1,172 @@
+"""Arguments that must have been said, shown or returned: however they were said, and never when they were not."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from visavis.think.approval import answer, question
+from visavis.think.base import ToolSpec
+from visavis.think.grounding import Source, occurs, ungrounded
+from visavis.think.redaction import redacted
+
+TODAY = date(2026, 11, 23)
+
+
+def stands(value: str | int | float, *texts: str, language: str = "en") -> bool:
+    return occurs(value, [Source(text, TODAY) for text in texts], language)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("427", "it is order four two seven please"),
+        ("427", "four hundred and twenty seven"),
+        ("427", "order 4 2 7"),
+        (427, "number 427."),
+        (19.5, "it was 19.5 euros"),
+        ("B731", "B as in boy, seven three one"),
+        ("B731", "bravo seven three one"),
+        ("AB-1234", "a b one two three four"),
+        ("4455", "double four double five"),
+        ("1984", "nineteen eighty four"),
+        ("ana.ruiz@mail.com", "ana dot ruiz at mail dot com"),
+        ("ana.ruiz@mail.com", "write to Ana.Ruiz@mail.com!"),
+        ("Ana Ruiz", "my name is ANA ruiz"),
+        ("José", "jose"),
+        ("2026-11-23", "on the 23rd of November"),
+        ("2026-11-23", "November twenty third"),
+        ("2026-11-23", "23/11/2026"),
+        ("2026-11-23", "11/23"),
+        ("2026-11-24", "tomorrow at nine"),
+        ("2026-11-27", "on Friday"),
+        ("2026-11-23", '{"date": "2026-11-23"}'),
+        ("+34 600 123 456", "+34600123456"),
+    ],
+)
+def test_what_was_said_is_found(value: str | int | float, said: str) -> None:
+    assert stands(value, "hello there", said)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("427", "four two eight"),
+        ("42", "it is 1427"),
+        ("27", "four two seven eight"),
+        ("ana@mail.com", "ana dot ruiz at mail dot com"),
+        ("ana.ruiz@mail.com", "ana ruiz, mail, com"),
+        ("2026-11-22", "the 23rd of November"),
+        ("2025-11-23", "November 23rd 2026"),
+        ("2026-11-25", "tomorrow"),
+        ("2026-99-99", "whenever"),
+        ("", "anything"),
+        ("--", "anything -- at all"),
+        ("+34600123456", "600 123 456"),
+    ],
+)
+def test_what_was_not_said_is_not(value: str, said: str) -> None:
+    assert not stands(value, said)
+
+
+def test_in_spanish() -> None:
+    assert stands("427", "el cuatro dos siete", language="es")
+    assert stands("ana@mail.com", "ana arroba mail punto com", language="es")
+    assert stands("2026-12-24", "el veinticuatro de diciembre", language="es")
+    assert stands("31", "treinta y uno", language="es")
+
+
+def test_lists_and_records_are_looked_into() -> None:
+    sources = [Source("order 12 and order 13")]
+    arguments = {"orders": ["12", "13"], "who": {"id": "14"}, "rush": True, "note": None}
+    assert ungrounded(arguments, ["orders", "who", "rush", "note", "absent"], sources) == ["who"]
+
+
+DIGITS = "zero one two three four five six seven eight nine".split()  # noqa: SIM905
+IDS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", min_size=4, max_size=10)
+
+
+@given(IDS, st.text("abcdefgh ", max_size=20), st.text("abcdefgh ", max_size=20))
+def test_a_spelled_identifier_is_found_in_whatever_it_is_said(made: str, before: str, after: str) -> None:
+    spelled = " ".join(DIGITS[int(sign)] if sign.isdigit() else sign.lower() for sign in made)
+    assert stands(made, f"{before}, {spelled}, {after}")
+    assert stands(made, f"{before} {made} {after}")
+
+
+@given(st.integers(1000, 999_999), st.integers(1000, 999_999))
+def test_another_number_is_never_found(said: int, invented: int) -> None:
+    assume(said != invented)
+    assert not stands(str(invented), f"my order is {said} thanks")
+    spelled = " ".join(DIGITS[int(digit)] for digit in str(said))
+    assert not stands(str(invented), f"my order is {spelled} thanks")
+
+
+@given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(1, 300))
+def test_a_date_in_words_is_that_date_only(day: date, other: int) -> None:
+    said = f"the {day.day} of {day:%B} {day.year}"
+    assert stands(day.isoformat(), said)
+    assert not occurs((day + timedelta(days=other)).isoformat(), [Source(said)])
+
+
+@given(IDS, st.lists(st.text(max_size=30), max_size=4), st.text(max_size=30))
+def test_more_sources_never_take_away(value: str, texts: list[str], more: str) -> None:
+    if stands(value, *texts):
+        assert stands(value, *texts, more)
+
+
+# A clear yes, and what is asked.
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "Yes, please.", "yeah go ahead", "Sure, do it!", "ok", "That's right, thanks.", "yes I'm sure"]
+)
+def test_a_clear_yes(text: str) -> None:
+    assert answer(text, "en") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("no", "no"),
+        ("no thanks", "no"),
+        ("yes, no, wait", "no"),
+        ("don't", "no"),
+        ("", "unclear"),
+        ("what does it cost", "unclear"),
+        ("yes but for Tuesday", "unclear"),
+        ("is that right", "unclear"),
+        ("thanks", "unclear"),
+        ("I said yes to the other one", "unclear"),
+    ],
+)
+def test_all_else_is_no_yes(text: str, meant: str) -> None:
+    assert answer(text, "en") == meant
+
+
+def test_a_clear_yes_in_spanish() -> None:
+    assert answer("Sí, por favor", "es") == "yes"
+    assert answer("No, gracias", "es") == "no"
+    assert answer("sí pero mañana", "es") == "unclear"
+
+
+def test_the_question_names_what_will_be_done() -> None:
+    spec = ToolSpec("cancel", "Cancels an order.\n\nMore.", {})
+    assert question(spec, "Cancel {number}? {other}", {"number": "4"}, "en") == "Cancel 4? {other}"
+    assert "Cancels an order (number 4)" in question(spec, "?", {"number": "4"}, "en")
+    assert question(spec, "{number.__class__}", {"number": "4"}, "en") == "{number.__class__}"
+
+
+# Redaction.
+
+
+@given(st.text(min_size=4, max_size=12), st.text(max_size=20))
+def test_a_secret_shows_nowhere_and_redaction_is_idempotent(secret: str, around: str) -> None:
+    assume(secret not in "[redacted]" and secret not in around and "[redacted]" not in secret)
+    value = {"card": secret, "note": f"{around} {secret}", "deep": [{"CARD": secret}]}
+    once = redacted(value, ["card"], hiding={"card": secret})
+    assert once["card"] == "[redacted]" and once["deep"] == [{"CARD": "[redacted]"}]
+    assert redacted(once, ["card"], hiding={"card": secret})["card"] == "[redacted]"
+    assert once["note"] == f"{around} [redacted]" or secret in f"{around} [redacted]"
