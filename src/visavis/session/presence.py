@@ -29,7 +29,18 @@ LAST_WORD_S = 1.0
 DECIDED_WITHIN_S = 12.0
 """Longest wait for the words of somebody who speaks as the call ends; noise does not keep it open for ever."""
 
+HEAR_OUT_S = 3.0
+"""At the end of its time a call waits this long for what is just being said."""
+
 _POLL_S = 0.1
+
+
+async def heard_out(speaking: Callable[[], bool]) -> None:
+    """What the person is just saying becomes a turn first, if that does not take long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HEAR_OUT_S):
+            while speaking():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 class Presence:

@@ -23,13 +23,15 @@ from visavis.kernel.events import (
     UsageCounted,
 )
 from visavis.kernel.settings import Settings
+from visavis.session.history import History
 from visavis.session.idle import Idle
 from visavis.session.kept import Kept, Person
+from visavis.session.phrases import phrase
 from visavis.session.providers import in_time, translated
 from visavis.session.scribe import Scribe
 from visavis.think.base import Finished, Llm, TextDelta
 from visavis.think.budget import prompt_tokens
-from visavis.think.context import Known, Turn, fill
+from visavis.think.context import Known, fill
 from visavis.think.memory.base import MemoryFailed
 from visavis.think.memory.lines import MOST_AT_ONCE, lines_of, request
 from visavis.think.memory.notebook import Notebook
@@ -43,9 +45,8 @@ FULL_SHARE = 0.35
 
 
 class Remembering:
-    """`turns` tells those of the prompt; `sorry` is called when something that was to be forgotten may not be.
-    `person` is None when nobody said who is calling, or no memory is kept.
-    """
+    """`say` speaks words of the agent's own, of a kind: when something that was to be forgotten may not be. `person` is
+    None when nobody said who is calling, or no memory is kept."""
 
     def __init__(
         self,
@@ -53,8 +54,8 @@ class Remembering:
         llm: Llm,
         settings: Settings,
         scribe: Scribe,
-        turns: Callable[[], list[Turn]],
-        sorry: Callable[[], None],
+        history: History,
+        say: Callable[[str, str], None],
         person: Person | None = None,
     ) -> None:
         log = scribe.log
@@ -63,9 +64,10 @@ class Remembering:
         self._settings = settings.llm
         self._lines = settings.memory.lines
         self._note = scribe.note
-        self._turns = turns
+        self._history = history
+        self._say = say
         self._notebook = Notebook(agent.language, log.past)
-        self._kept = Kept(person, scribe, self._recall, self._failed, sorry) if person else None
+        self._kept = Kept(person, scribe, self._recall, self._failed, self._sorry) if person else None
         self._consent = scribe.gate.consent
         self._idle = Idle()
         self._agreed = False
@@ -127,6 +129,9 @@ class Remembering:
     def _failed(self, error: MemoryFailed) -> None:
         self._note(ProviderFailed.of("memory", "store", error))
 
+    def _sorry(self) -> None:
+        self._say("apology", phrase("not_forgotten", self._agent.language))
+
     # Lines.
 
     async def _write_lines(self) -> None:
@@ -147,7 +152,7 @@ class Remembering:
 
     def _due(self) -> list[Exchange]:
         """Exchanges that a line should be written on now."""
-        full = fill(self._agent, self._turns(), budget_tokens=self._settings.context_tokens)
+        full = fill(self._agent, self._history.turns, budget_tokens=self._settings.context_tokens)
         if full < FULL_SHARE and not (self._kept is not None and self._consent.allows("memory")):
             return []
         several = self._llm.name != "embedded"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 from visavis.journal.journal import SessionLog
 from visavis.kernel.agent import Agent
@@ -32,7 +31,6 @@ from visavis.kernel.events import (
     PlaybackStarted,
     PlaybackStopped,
     Record,
-    SessionEnded,
     SessionJoined,
     SessionResumed,
     SessionStarted,
@@ -59,14 +57,14 @@ from visavis.session.look import Look
 from visavis.session.mouth import Mouth
 from visavis.session.page import PageView
 from visavis.session.phrases import phrase, prompt
-from visavis.session.presence import Presence
+from visavis.session.presence import Presence, heard_out
 from visavis.session.remembering import Remembering
 from visavis.session.replies import Replies
 from visavis.session.scribe import Scribe
 from visavis.session.sight import Sight
 from visavis.session.stack import Layers
 from visavis.session.surviving import for_call
-from visavis.session.unwinding import CallEnded, closed_after, ended_by
+from visavis.session.unwinding import CallEnded, closed_after, ended_by, leave
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
 from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
@@ -74,9 +72,7 @@ from visavis.turn.conductor import Conductor
 from visavis.turn.floor import Floor
 from visavis.turn.requests import wait_request
 
-CLOSE_WITHIN_S = 3.0
 COMMIT_AFTER_S = 0.03
-HEAR_OUT_S = 3.0
 
 WORTH_ASKING_S = 0.15
 """What the model thinks of the words comes so much later; a turn that ends sooner need not ask."""
@@ -116,17 +112,9 @@ class Session:
         self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact, self._sight)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
         self._listener = Listener(settings.session, agent, shared.tts, self._mouth, self._media, self._note)
-        self._memory = Remembering(
-            agent,
-            layers.llm,
-            settings,
-            self._scribe,
-            lambda: self._history.turns,
-            lambda: self._say("apology", phrase("not_forgotten", agent.language)),
-            person,
-        )
+        self._memory = Remembering(agent, layers.llm, settings, self._scribe, self._history, self._say, person)
         log.readers += [self._history.read, self._page.read, self._presence.read, self._listener.read]
-        log.readers.append(self._memory.read)  # the last: it writes
+        log.readers.append(self._memory.read)  # last, since it writes
         log.readers.append(layers.ladder.read)  # last: what it writes down, the others read after what led to it
         self._speech_end_s = 0.0
         self._alarm = Alarm(self._media, lambda: self._floor.wake_at_s)
@@ -153,7 +141,7 @@ class Session:
             end = ended_by(group)
             reason = end.reason if isinstance(end, CallEnded) else self._unrecorded(end)
         finally:
-            await self._leave(reason)
+            await leave(reason, self._note, self._log, self._transport, self._memory.close())
         return reason
 
     def _unrecorded(self, error: BaseException) -> str:
@@ -390,19 +378,12 @@ class Session:
         while True:
             reason = await self._presence.watch(self._prompt)
             if reason == "time_limit":
-                await self._heard_out()
+                await heard_out(lambda: self._floor.person_speaking or self._floor.undecided)
             self._presence.saying_goodbye()
             self._say("goodbye", phrase("goodbye_idle" if reason == "idle" else "time_limit", language))
             await self._replies.finished()
             if reason != "idle" or not await self._presence.answered(self._words_under_way, language):
                 raise CallEnded(reason)
-
-    async def _heard_out(self) -> None:
-        """What the person is just saying becomes a turn first, if that does not take long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(HEAR_OUT_S):
-                while self._floor.person_speaking or self._floor.undecided:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
 
     def _words_under_way(self) -> bool:
         return self._floor.person_speaking or self._floor.wake_at_s is not None
@@ -410,16 +391,3 @@ class Session:
     def _prompt(self, count: int) -> None:
         self._note(IdlePrompted(count))
         self._say("idle", prompt(self._presence.silence, count, self._agent.language))
-
-    async def _leave(self, reason: str) -> None:
-        """Write the end, then hang up; bounded, and safe under cancellation."""
-        code, _, detail = reason.partition(": ")
-        with suppress(JournalError):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    await asyncio.shield(self._memory.close())
-            self._note(SessionEnded(code, detail))
-            await asyncio.shield(self._log.commit())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await asyncio.shield(self._transport.close(code))

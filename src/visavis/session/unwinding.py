@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 
+from visavis.journal.journal import SessionLog
 from visavis.kernel.errors import JournalError
-from visavis.transport.base import Incoming
+from visavis.kernel.events import Event, SessionEnded
+from visavis.transport.base import Incoming, Transport
+
+CLOSE_WITHIN_S = 3.0
+"""Longest wait for each step of leaving."""
 
 
 class CallEnded(Exception):
@@ -38,3 +44,25 @@ def ended_by(group: BaseExceptionGroup[BaseException]) -> CallEnded | JournalErr
         error = error.exceptions[0]
     assert isinstance(error, CallEnded | JournalError)
     return error
+
+
+async def leave(
+    reason: str,
+    note: Callable[[Event], object],
+    log: SessionLog,
+    transport: Transport,
+    memory_close: Coroutine[None, None, None],
+) -> None:
+    """Finish with memory, write the end, then hang up; bounded, and safe under cancellation."""
+    code, _, detail = reason.partition(": ")
+    with suppress(JournalError):
+        await _bounded(memory_close)
+        note(SessionEnded(code, detail))
+        await asyncio.shield(log.commit())
+    await _bounded(transport.close(code))
+
+
+async def _bounded(step: Coroutine[None, None, None]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await asyncio.shield(step)
