@@ -9,7 +9,7 @@ import shlex
 import sys
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,10 +21,12 @@ from aiohttp import web
 
 import visavis
 from visavis.bench.barge_in import figures as barge_in_figures
+from visavis.bench.chaos_calls import Row
 from visavis.bench.conversation import CallReport
 from visavis.bench.gate import figures as gate_figures
 from visavis.bench.gate_score import Log
 from visavis.bench.loop import compare_loss, loop_figures
+from visavis.bench.loop_video import compare_video
 from visavis.bench.report import demo_figures
 from visavis.bench.turn import figures as turn_figures
 from visavis.bench.turn_hear import Pause, Usage
@@ -250,14 +252,15 @@ def pause_of(*, is_end: bool) -> Pause:
 
 def test_every_figure_of_a_bench_is_explained() -> None:
     clean = loop_figures([])
-    lossy = compare_loss(clean, clean, 0.05)
+    lossy = compare_loss(clean, clean, 0.05) | compare_video(clean, clean)
     demo = demo_figures(CallReport(), 0.0, 0.0)
     explained = set(inline("docs/benchmarks.md"))
     overlap = barge_in_figures([])
     turns = turn_figures([pause_of(is_end=True), pause_of(is_end=False)], Usage(audio_s=1.0), 1)
     gate = gate_figures([Log("slides", "screen", [])])
     seen = {*gate, *gate["rows"][0], *gate["total"], *gate["ablation"][0]}
-    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual", *seen}:
+    chaos = asdict(Row("llm", "stall", True, 0.0, 0))
+    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual", *seen, *chaos}:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
 

@@ -17,6 +17,9 @@ What happens besides is in [the loop](loop.md#when-something-fails).
 ## Lists of providers
 
 ```toml
+name = "Ada"
+instructions = "You work for a bicycle shop."
+
 [stack]
 llm = ["openai:gpt-4o-mini", "embedded"]     # "provider:model"
 tts = ["hibari", "kokoro:af_heart"]          # "engine:voice"
