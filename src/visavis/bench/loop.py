@@ -17,8 +17,10 @@ from visavis.bench.figures import percentiles
 from visavis.bench.legs import add_legs
 from visavis.bench.lines import LINES
 from visavis.bench.loop_server import Door, Setup, open_server
+from visavis.bench.loop_video import Video, interleaved, twice
 from visavis.bench.report import LOOP_STAGES, stage_medians, wer
 from visavis.bench.shaping import script_of
+from visavis.kernel.errors import UsageError
 
 TURNS_A_CALL = 8
 
@@ -30,12 +32,19 @@ def calls_of(turns: int) -> list[list[Line]]:
 
 
 async def loop_turns(
-    door: Door, calls: Sequence[Sequence[Line]], tell: Callable[[str], None], *, voices: str, loss: float, seed: int
+    door: Door,
+    calls: Sequence[Sequence[Line]],
+    tell: Callable[[str], None],
+    *,
+    voices: str,
+    loss: float,
+    seed: int,
+    video: Video = "card",
 ) -> list[TurnReport]:
     """Every line of every call, with `loss` (share of packets, both ways)."""
     done: list[TurnReport] = []
     for number, lines in enumerate(calls):
-        async with door.call(loss=loss, seed=seed + number) as line:
+        async with door.call(loss=loss, seed=seed + number, video=video) as line:
             conversation = Conversation(line.caller, tell, voices=voices)
             await conversation.begin()
             turns = (await conversation.hold(lines)).turns
@@ -46,24 +55,45 @@ async def loop_turns(
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """`options`: turns, loss, agent, transport, stack, llm, openers, voices, seed."""
+    """`options`: turns, loss, agent, transport, stack, llm, openers, voices, seed, video."""
 
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     calls = calls_of(options.turns)
     rounds = [0.0, options.loss] if options.loss else [0.0]
+    both = options.video == "interleaved"
+    if both and options.loss:
+        raise UsageError("one comparison at a time", hint="leave --loss or --video out")
     with tempfile.TemporaryDirectory() as folder:
         script = None
         if options.stack == "shaped":
-            script = await script_of(calls * len(rounds), options.voices, llm=options.llm, seed=options.seed)
+            script = await script_of(
+                twice(calls) if both else calls * len(rounds), options.voices, llm=options.llm, seed=options.seed
+            )
         setup = Setup(Path(folder), options.agent, options.openers, script)
         figures = []
         async with open_server(options.transport, setup) as door:
+
+            async def hold(lines: Sequence[Line], video: Video, number: int) -> list[TurnReport]:
+                tell(f"\nvideo {video}:\n")
+                seed = options.seed + number
+                return await loop_turns(door, [lines], tell, voices=options.voices, loss=0.0, seed=seed, video=video)
+
+            if both:
+                return await interleaved(hold, calls, loop_figures)
             for loss in rounds:
                 if loss:
                     tell(f"\nand with {loss:.0%} of the packets lost, both ways:\n")
-                turns = await loop_turns(door, calls, tell, voices=options.voices, loss=loss, seed=options.seed)
+                turns = await loop_turns(
+                    door,
+                    calls,
+                    tell,
+                    voices=options.voices,
+                    loss=loss,
+                    seed=options.seed,
+                    video=options.video,
+                )
                 figures.append(loop_figures(turns))
     return compare_loss(figures[0], figures[1], options.loss) if options.loss else figures[0]
 

@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from visavis.bench.conversation import Caller
+from visavis.bench.loop_video import Video, tracks
 from visavis.bench.server_process import ServerProcess, write_config
 from visavis.journal.journal import Journal
 from visavis.journal.sqlite import SqliteStore
@@ -49,7 +50,7 @@ class OnLine:
 class Door(Protocol):
     """Where calls are taken."""
 
-    def call(self, *, loss: float, seed: int) -> AbstractAsyncContextManager[OnLine]: ...
+    def call(self, *, loss: float, seed: int, video: Video = "card") -> AbstractAsyncContextManager[OnLine]: ...
     async def journal(self, session: str) -> list[Record]: ...
 
 
@@ -99,8 +100,8 @@ class _WebRtc:
         self._journal = journal
 
     @asynccontextmanager
-    async def call(self, *, loss: float, seed: int) -> AsyncIterator[OnLine]:
-        caller = RtcCaller(video=True, loss=loss, seed=seed)
+    async def call(self, *, loss: float, seed: int, video: Video = "card") -> AsyncIterator[OnLine]:
+        caller = RtcCaller(video=await asyncio.to_thread(tracks, video), loss=loss, seed=seed)
         await caller.join(self._url)
         try:
             yield OnLine(caller, caller.session)
@@ -124,7 +125,9 @@ class _Direct:
         self._journal = journal
 
     @asynccontextmanager
-    async def call(self, *, loss: float, seed: int) -> AsyncIterator[OnLine]:
+    async def call(self, *, loss: float, seed: int, video: Video = "card") -> AsyncIterator[OnLine]:
+        if video == "on":
+            raise UsageError("there is no video without a network", hint="use --transport webrtc")
         if loss:
             raise UsageError("nothing is lost without a network", hint="leave --loss out, or use --transport webrtc")
         caller = DirectCaller()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -49,7 +49,14 @@ class RtcCaller(Mailbox):
     except that `join` with `session` set comes back to a call that was `drop`ped.
     """
 
-    def __init__(self, *, video: bool = True, loss: float = 0.0, delay_ms: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        video: bool | Sequence[TestCardTrack] = True,
+        loss: float = 0.0,
+        delay_ms: float = 0.0,
+        seed: int = 0,
+    ) -> None:
         self.session = ""
         super().__init__()
         self.ear = Ear()
@@ -91,8 +98,10 @@ class RtcCaller(Mailbox):
         pc.add_listener("track", self._on_track)
         pc.add_listener("connectionstatechange", self._changed.set)
         pc.addTrack(self.microphone)
-        if self._video:
+        if self._video is True:
             pc.addTrack(TestCardTrack(await asyncio.to_thread(test_card)))
+        for track in self._video if not isinstance(self._video, bool) else ():
+            pc.addTrack(track)
         channel = self._channel = pc.createDataChannel("visavis")
         channel.add_listener("open", self._changed.set)
         channel.add_listener("message", self._on_message)
@@ -124,7 +133,7 @@ class RtcCaller(Mailbox):
             raise PeerGone("the data channel is not open", stage="transport")
         self._channel.send(data)
 
-    def give_consent(self, given: bool = True, purposes: tuple[str, ...] = ("listen", "camera")) -> None:
+    def give_consent(self, given: bool = True, purposes: tuple[str, ...] = ("listen", "camera", "screen")) -> None:
         self.send(Consent(given, list(purposes)))
 
     async def leave(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -69,16 +70,23 @@ class MicrophoneTrack(MediaStreamTrack):
 @lru_cache(maxsize=4)
 def test_card(width: int = 640, height: int = 360, fps: int = 15, seconds: float = 2.0) -> tuple[bytes, ...]:
     """VP8 pictures of a moving test card, encoded once and looped: the first is a key picture."""
+    count = int(fps * seconds)
+    return encoded((_card(width, height, n / count) for n in range(count)), width, height, fps, 400_000)
+
+
+def encoded(
+    images: Iterable[np.ndarray[Any, np.dtype[np.uint8]]], width: int, height: int, fps: int, bits_per_s: int
+) -> tuple[bytes, ...]:
+    """RGB pictures as VP8, to be sent in a loop: the first is a key picture. Blocking, some 10 ms each."""
     codec = av.CodecContext.create("libvpx", "w")
     assert isinstance(codec, VideoCodecContext)
-    codec.width, codec.height, codec.bit_rate, codec.pix_fmt = width, height, 400_000, "yuv420p"
+    codec.width, codec.height, codec.bit_rate, codec.pix_fmt = width, height, bits_per_s, "yuv420p"
     codec.time_base = Fraction(1, fps)
-    codec.gop_size = int(fps * seconds)
+    codec.gop_size = 10_000
     codec.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "partitions"}
     pictures: list[bytes] = []
-    count = int(fps * seconds)
-    for n in range(count):
-        frame = av.VideoFrame.from_ndarray(_card(width, height, n / count), format="rgb24").reformat(format="yuv420p")
+    for n, image in enumerate(images):
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = n, Fraction(1, fps)
         pictures += [bytes(packet) for packet in codec.encode(frame)]
     return tuple(pictures)
