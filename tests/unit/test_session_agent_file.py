@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from visavis.kernel.agent import DEFAULT_GREETING, Stack
+from visavis.kernel.agent import DEFAULT_GREETING, Stack, Trigger
 from visavis.kernel.errors import ConfigError
 from visavis.session.agent_file import load_agent
 
@@ -50,6 +50,14 @@ def test_all_keys(tmp_path: Path) -> None:
     assert (agent.voice, agent.language, agent.opening) == ("v", "es", "")
     assert [tool.__name__ for tool in agent.tools] == ["hours", "floor"]
     assert agent.stack == Stack(llm="openai")
+
+
+def test_triggers_are_tables(tmp_path: Path) -> None:
+    assert load_agent(written(tmp_path, GOOD)).triggers == (Trigger("document"),)
+    table = '[[triggers]]\non = "people"\ntell = "Greet them."\ncooldown_s = 5\n'
+    assert load_agent(written(tmp_path, GOOD + table)).triggers == (Trigger("people", "Greet them.", 5.0),)
+    assert load_agent(written(tmp_path, GOOD + "triggers = []\n")).triggers == ()
+    assert "agent.toml" in refused(written(tmp_path, GOOD + '[[triggers]]\non = "smoke"\n')).where
 
 
 def test_a_missing_name_is_asked_for(tmp_path: Path) -> None:
