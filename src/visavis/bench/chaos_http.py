@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import msgspec
 
@@ -67,7 +68,7 @@ def _arranged(adapter: Llm, layers: Layers) -> Layers:
 async def _vision(fault: Fault) -> Row:
     async with serving(FaultyServer(fault, "")) as server:
         adapter = OpenAiVision(server.url, "scripted", deadline_s=VISION_S)
-        describers: list[tuple[str, Describer]] = [("faulty", adapter), ("spare", GoodDescriber())]
+        describers: list[tuple[str, Describer]] = [("faulty", cast(Describer, adapter)), ("spare", GoodDescriber())]
         pool = Pool("vision", describers, Limits(VISION_S, VISION_S, VISION_S))
         try:
             return await vision_row("vision over HTTP", fault, FallbackDescriber(pool), VISION_S)
