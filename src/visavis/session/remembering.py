@@ -45,8 +45,8 @@ FULL_SHARE = 0.35
 
 
 class Remembering:
-    """`say` speaks words of the agent's own, of a kind: when something that was to be forgotten may not be. `person` is
-    None when nobody said who is calling, or no memory is kept."""
+    """`say` speaks words of the agent's own, of a kind: when something that was to be forgotten may not be. `person`
+    is None when nobody said who is calling, or no memory is kept."""
 
     def __init__(
         self,
