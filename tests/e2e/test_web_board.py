@@ -29,8 +29,8 @@ def picture() -> str:
 
 def look(peer: Any) -> None:
     peer.send(m.Frame("camera", 3.0, "first_frame", 512, 288, 255, 0.00005, 0.3, "gpt-4o", picture()))
+    peer.send(m.Sight("screen", 12.5, LONG, "ocr"))  # reading may be quicker than making the small picture
     peer.send(m.Frame("screen", 12.5, "asked", 1280, 720, age_s=0.2))
-    peer.send(m.Sight("screen", 12.5, LONG, "ocr"))
     peer.send(m.Sight("screen", 12.5, "Invoice 2291", "", 2))
     peer.send(m.SightTotals(1843, 2, {"unchanged": 1753, "over_budget": 88}, 255, 0.00005, 0.9869))
 

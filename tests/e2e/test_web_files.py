@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from visavis.kernel import messages as m
 
+VISION = Path(__file__).resolve().parents[2] / "docs" / "vision.md"
 WEB = Path(m.__file__).resolve().parents[1] / "web"
 PAGE = (WEB / "index.html").read_text()
 SCRIPTS = {path.name: path.read_text() for path in WEB.glob("*.js")}
@@ -46,6 +49,16 @@ def test_every_state_has_a_word_and_a_pose() -> None:
     for state in get_args(m.AgentState):
         assert re.search(rf"\b{state}: \"", SCRIPTS["wording.js"]), state
         assert re.search(rf"\b{state}: {{ x:", SCRIPTS["face.js"]), state
+
+
+@pytest.mark.parametrize(("heading", "words"), [("| sent |", "LOOKED"), ("| not sent |", "DROPPED")])
+def test_every_reason_to_look_or_not_has_plain_words(heading: str, words: str) -> None:
+    table = VISION.read_text().split(heading, 1)[1].split("\n\n", 1)[0]
+    reasons = {reason for line in table.splitlines() for reason in re.findall(r"`(\w+)`", line.split(" | ")[0])}
+    block = re.search(rf"export const {words} = {{(.*?)}};", SCRIPTS["wording.js"], re.DOTALL)
+    assert block is not None
+    assert len(reasons) > 5
+    assert reasons == set(re.findall(r"^  (\w+): \"", block[1], re.MULTILINE))
 
 
 def test_the_page_fetches_nothing_from_elsewhere() -> None:

@@ -34,6 +34,8 @@ const plainly = (words, reason) => words[reason] ?? reason.replaceAll("_", " ");
 export class Seen {
   /** @type {Map<string, HTMLLIElement>} */
   #frames = new Map();
+  /** What was read in frames that are not here yet. @type {Sight[]} */
+  #early = [];
   #toldAt = -TELL_EVERY_MS;
 
   /**
@@ -66,6 +68,7 @@ export class Seen {
     panel.open = open;
     empty.hidden = false;
     this.#frames.clear();
+    this.#early = [];
     for (const place of [list, totals, why, brief]) place.replaceChildren();
   }
 
@@ -101,15 +104,18 @@ export class Seen {
     while (list.children.length > KEPT) list.lastElementChild?.remove();
     for (const [known, one] of this.#frames) if (!one.isConnected) this.#frames.delete(known);
     this.#ages();
+    for (const sight of this.#early.splice(0)) this.note(sight);
     if (!panel.open || performance.now() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = performance.now();
     announce(`Looked at ${plainly(SOURCES, frame.source).toLowerCase()}: ${plainly(LOOKED, frame.why)}`);
   }
 
-  /** What was read in a frame that is still in the list. @param {Sight} sight */
-  note({ source, frame_at_s: at, text, how, document = 0 }) {
+  /** What was read in a frame that is still in the list, or about to come. @param {Sight} sight */
+  note(sight) {
+    const { source, frame_at_s: at, text, how, document = 0 } = sight;
     const item = this.#frames.get(`${source}:${at}`);
-    if (!item || !text.trim()) return;
+    if (!text.trim()) return;
+    if (!item) return void (this.#early = [...this.#early, sight].slice(-KEPT));
     const kind = document ? `document-${document}` : "note";
     item.querySelector(`[data-note="${kind}"]`)?.remove();
     const title = document ? `Kept as document ${document}` : "Read";

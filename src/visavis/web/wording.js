@@ -131,6 +131,7 @@ export const LOOKED = {
   held_up: "Something held up",
   gesture: "A gesture",
   moving: "Movement",
+  larger: "A sharper picture of it",
   asked: "You asked about it",
 };
 
@@ -142,8 +143,14 @@ export const DROPPED = {
   nothing_new: "nothing new at second look",
   not_relevant: "not what it is about",
   too_small: "too small",
+  too_large: "too large",
   late: "came late",
-  queue_full: "too many at once",
+  blank: "blank",
+  empty: "empty",
+  not_rgb: "no picture",
+  unreadable: "unreadable",
+  busy: "too many at once",
+  queue_full: "overtaken by a newer one",
 };
 
 /** @type {Record<string, string>} */
