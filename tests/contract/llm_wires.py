@@ -102,6 +102,7 @@ def responses_frames(reply: Reply) -> list[bytes]:
         "tools": [],
     }
     event("response.created", response=answer | {"status": "in_progress"})
+    output: list[dict[str, Any]] = []
     if reply.texts:
         item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
         event("response.output_item.added", output_index=0, item=item)
@@ -111,6 +112,7 @@ def responses_frames(reply: Reply) -> list[bytes]:
         for text in reply.texts:
             event("response.output_text.delta", delta=text, **place)
         event("response.output_text.done", text="".join(reply.texts), **place)
+        output.append(item | {"status": "completed", "content": [part | {"text": "".join(reply.texts)}]})
     for index, one in enumerate(reply.calls, 1):
         item = {"id": f"fc_{index}", "type": "function_call", "call_id": one.id, "name": one.name, "arguments": ""}
         event("response.output_item.added", output_index=index, item=item | {"status": "in_progress"})
@@ -129,6 +131,7 @@ def responses_frames(reply: Reply) -> list[bytes]:
             output_index=index,
             item=item | {"arguments": whole, "status": "completed"},
         )
+        output.append(item | {"arguments": whole, "status": "completed"})
     usage = {
         "input_tokens": 12,
         "output_tokens": 3,
@@ -137,7 +140,8 @@ def responses_frames(reply: Reply) -> list[bytes]:
         "output_tokens_details": {"reasoning_tokens": 0},
     }
     cut = {"length": {"reason": "max_output_tokens"}, "filter": {"reason": "content_filter"}, "stop": None}[reply.why]
-    event(f"response.{status}", response=answer | {"status": status, "usage": usage, "incomplete_details": cut})
+    ended = {"status": status, "usage": usage, "incomplete_details": cut, "output": output}
+    event(f"response.{status}", response=answer | ended)
     return frames
 
 

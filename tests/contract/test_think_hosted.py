@@ -263,6 +263,7 @@ async def test_responses_get_the_conversation(server: ScriptedServer) -> None:
     assert body["input"][2]["content"][0] == {
         "type": "input_image",
         "image_url": "data:image/jpeg;base64,/9hvbmU=",
+        "detail": "auto",
     }
     assert body["input"][3] == {
         "type": "function_call",

@@ -9,11 +9,11 @@ import shlex
 import sys
 import wave
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -25,9 +25,13 @@ from visavis.bench.chaos_calls import Row
 from visavis.bench.conversation import CallReport
 from visavis.bench.gate import figures as gate_figures
 from visavis.bench.gate_score import Log
+from visavis.bench.llm import figures as llm_figures
+from visavis.bench.llm import row as llm_row
 from visavis.bench.loop import compare_loss, loop_figures
 from visavis.bench.loop_video import compare_video
 from visavis.bench.report import demo_figures
+from visavis.bench.tools import Counts as ToolCounts
+from visavis.bench.tools import row as tools_row
 from visavis.bench.turn import figures as turn_figures
 from visavis.bench.turn_hear import Pause, Usage
 from visavis.cli.main import parser
@@ -39,6 +43,7 @@ from visavis.kernel.clock import LoopClock, MediaClock
 from visavis.kernel.messages import AnyClientMessage, AnyServerMessage
 from visavis.kernel.settings import SECTIONS, Settings
 from visavis.kernel.toml import parse
+from visavis.kernel.tool import ToolRules
 from visavis.kernel.virtual_time import VirtualTimeLoop
 from visavis.models.engines import EngineContext
 from visavis.models.scheduler import ComputeScheduler
@@ -51,6 +56,7 @@ from visavis.session.session import Session
 from visavis.session.stack import Layers
 from visavis.testing.doubles import ScriptedAsr, ScriptedEndpoint, ScriptedLlm, ScriptedTts, ScriptedVad, sound
 from visavis.testing.scenario import Scenario
+from visavis.think.tool_schema import Reason
 from visavis.think.tools import ToolBox
 from visavis.turn.ending import Cues
 
@@ -260,7 +266,22 @@ def test_every_figure_of_a_bench_is_explained() -> None:
     gate = gate_figures([Log("slides", "screen", [])])
     seen = {*gate, *gate["rows"][0], *gate["total"], *gate["ablation"][0]}
     chaos = asdict(Row("llm", "stall", True, 0.0, 0))
-    for key in {*clean, *lossy, *demo, *overlap, *turns, *turns["rows"][0], "visual", *seen, *chaos}:
+    asked = tools_row("simple", ToolCounts(), 0)
+    llms = llm_figures([llm_row("chat", [0.1], [0.2])])
+    for key in {
+        *llms,
+        *llms["rows"][0],
+        *asked,
+        *clean,
+        *lossy,
+        *demo,
+        *overlap,
+        *turns,
+        *turns["rows"][0],
+        "visual",
+        *seen,
+        *chaos,
+    }:
         assert key in explained, f"docs/benchmarks.md does not explain {key}"
 
 
@@ -287,6 +308,28 @@ def test_the_agent_file_loads_with_its_tools(tmp_path: Path) -> None:
     repair = specs["book_repair"].parameters
     assert repair["properties"]["express"]["description"] == "done the same day, for a surcharge"
     assert repair["required"] == ["what"]
+
+
+def test_the_rules_of_tools_are_all_told() -> None:
+    told = set(inline("docs/tools.md"))
+    assert {field.name for field in fields(ToolRules)} <= told
+    assert set(get_args(Reason)) <= told
+
+
+def test_the_tools_page_makes_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = module(example("docs/tools.md", "# orders.py"), "orders", monkeypatch)
+    cancel = ToolBox([made.find_order, made.cancel_order]).get("cancel_order")
+    assert cancel is not None and cancel.grounded == ("number",)
+    assert cancel.rules.approval == "Shall I cancel order {number}?"
+
+
+def test_mcp_servers_stand_in_the_agent_file(tmp_path: Path) -> None:
+    [servers] = [block.text for block in blocks("toml") if block.page == "docs/tools.md"]
+    (tmp_path / "shop.toml").write_text(servers)
+    [server] = load_agent(tmp_path / "shop.toml").mcp
+    assert server.command == ("python", "shop_server.py")
+    assert not server.rules["find_order"].writes
+    assert server.rules["cancel_order"].grounded == ("number",)
 
 
 def test_the_language_model_of_ones_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:

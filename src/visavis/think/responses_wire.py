@@ -70,7 +70,7 @@ def _items(messages: Sequence[Message], *, eyes: bool) -> list[dict[str, Any]]:
         content: Any = message.text
         if message.images and eyes:
             shown = [f"data:image/jpeg;base64,{base64_of(image)}" for image in message.images]
-            pictures = [{"type": "input_image", "image_url": url} for url in shown]
+            pictures = [{"type": "input_image", "image_url": url, "detail": "auto"} for url in shown]
             content = [*pictures, {"type": "input_text", "text": message.text}]
         if message.text or message.images:
             items.append({"role": message.role, "content": content})
