@@ -39,7 +39,9 @@ USAGE: dict[str, Any] = {
 ROLE: dict[str, Any] = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": None}}]}
 
 
-TOOL = ToolSpec("weather", "Weather.", {"type": "object", "properties": {"city": {"type": "string"}}})
+TOOL = ToolSpec(
+    "weather", "Weather.", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+)
 
 
 class NoServer:

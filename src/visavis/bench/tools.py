@@ -33,7 +33,9 @@ REPAIRS = 2
 
 
 @dataclass(slots=True)
-class _Counts:
+class Counts:
+    """Requests by how they ended; `executed`: invalid calls that ran."""
+
     right: int = 0
     wrong: int = 0
     refused: int = 0
@@ -63,18 +65,18 @@ async def _by_model(names: list[str], options: argparse.Namespace) -> list[dict[
         llm: Llm = await engines.get("llm", "embedded")
         rows = []
         for name in names:
-            counts = _Counts()
+            counts = Counts()
             cases = sample(load(name, options.data), options.cases, options.seed)
             for number, case in enumerate(cases, 1):
                 await _asked(llm, case, counts)
                 print(f"  {name} {number}/{len(cases)}: {counts}", file=sys.stderr)
-            rows.append(_row(name, counts, len(cases)))
+            rows.append(row(name, counts, len(cases)))
         return rows
     finally:
         await engines.close()
 
 
-async def _asked(llm: Llm, case: Case, counts: _Counts) -> None:
+async def _asked(llm: Llm, case: Case, counts: Counts) -> None:
     """One request; a call that is refused may be mended twice, as in a session."""
     box = ToolBox(more=[_tool(spec) for spec in case.tools])
     messages = build(AGENT, [Turn("user", case.said)], budget_tokens=3_500)
@@ -120,10 +122,10 @@ async def _adversarial(options: argparse.Namespace) -> dict[str, Any]:
     fought = [await fight(case, rng) for case in cases]
     invalid, explained = sum(one.invalid for one in fought), sum(one.explained for one in fought)
     well = sum(one.ended and one.explained == one.invalid and not one.executed for one in fought)
-    counts = _Counts(well, len(fought) - well, 0, sum(one.executed for one in fought))
+    counts = Counts(well, len(fought) - well, 0, sum(one.executed for one in fought))
     await asyncio.sleep(0)
-    row = _row("adversarial", counts, len(fought))
-    return row | {
+    made = row("adversarial", counts, len(fought))
+    return made | {
         "refused": share(invalid - counts.executed, invalid)[0],
         "refused_ci": share(invalid - counts.executed, invalid)[1],
         "invalid_calls": invalid,
@@ -131,8 +133,9 @@ async def _adversarial(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _row(name: str, counts: _Counts, n: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"set": name}
+def row(name: str, counts: Counts, n: int) -> dict[str, Any]:
+    """The figures of one set of `n` requests."""
+    made: dict[str, Any] = {"set": name}
     for key in ("right", "wrong", "refused"):
-        row[key], row[f"{key}_ci"] = share(getattr(counts, key), n)
-    return row | {"invalid_executed": counts.executed, "n": n, "invalid_calls": 0, "explained": -1.0}
+        made[key], made[f"{key}_ci"] = share(getattr(counts, key), n)
+    return made | {"invalid_executed": counts.executed, "n": n, "invalid_calls": 0, "explained": -1.0}

@@ -1,4 +1,4 @@
-"""A scripted model that breaks the rules of tools, in real sessions on a virtual clock: what ran, what it was told."""
+"""A scripted model that breaks the rules of tools, in sessions on a virtual clock: what ran, what it was told."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _LENIENT = {"lenient": True, "coerce_one_of": True}
 
 
 def _placed(tool: ToolSpec, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The tool's parameters; with references among them, as a definition, for those count from the document's root."""
+    """The tool's parameters; with references among them, as a definition: those count from the document's root."""
     if "$ref" not in json.dumps(tool.parameters):
         return tool.parameters
     definitions[tool.name] = _rebased(tool.parameters, f"#/$defs/{tool.name}")
@@ -64,12 +64,10 @@ def _rebased(schema: Any, root: str) -> Any:
         return [_rebased(one, root) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: root + value[1:]
-        if key == "$ref" and isinstance(value, str) and value[:1] == "#"
-        else _rebased(value, root)
-        for key, value in schema.items()
-    }
+    rebased = {key: _rebased(value, root) for key, value in schema.items()}
+    if isinstance(reference := schema.get("$ref"), str) and reference[:1] == "#":
+        rebased["$ref"] = root + reference[1:]
+    return rebased
 
 
 def enveloped(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[Message]:
