@@ -60,3 +60,12 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"m\.gguf"):
         cache_bytes_per_token(file)
+
+
+def test_background_work_takes_nobodys_slot() -> None:
+    slots = Slots(2)
+    slots.take("a")
+    assert slots.has_for("")
+    slots.take("b")
+    assert not slots.has_for("")
+    assert slots.has_for("a")

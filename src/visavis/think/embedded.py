@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import psutil
 
-from visavis.kernel.errors import ConfigError, ModelError, ProtocolViolation, ProviderError, UsageError
+from visavis.kernel.errors import AtCapacity, ConfigError, ModelError, ProtocolViolation, ProviderError, UsageError
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
@@ -91,6 +91,9 @@ class EmbeddedLlm:
         return cls(server, chat, slots, directory)
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        """A request of no session is background work: it takes no call's slot (AtCapacity)."""
+        if not request.session and not self._slots.has_for(""):
+            raise AtCapacity("all slots of the model belong to calls", stage="think")
         self._drop_prefill(request.session)
         self._writing.add(request.session)
         try:

@@ -20,6 +20,10 @@ class Slots:
         self._slot_of.move_to_end(session)
         return self._slot_of[session]
 
+    def has_for(self, session: str) -> bool:
+        """Whether `take` would leave everybody else's slot alone."""
+        return session in self._slot_of or bool(self._free)
+
     def holds(self, slot: int, prompt: str) -> bool:
         """Whether what was last put into `slot` begins with the system prompt `prompt`."""
         return self._prompt_in.get(slot) == prompt
