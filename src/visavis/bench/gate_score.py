@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from visavis.bench.gate_takes import BEGINNING, Label
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.see.base import Image
+from visavis.see.base import FaceObservation, Image
 from visavis.see.budget import Budget
 from visavis.see.gate import FrameGate
 from visavis.see.luma import luma
@@ -21,6 +21,7 @@ from visavis.see.sizes import SCENE_PX, TEXT_PX, fitted
 from visavis.see.tokens import cost
 
 WITHIN_S = 2.0
+WITH_FACES = ", faces looked for"
 MODEL = "gpt-4o"
 """Whose tokens and list price are told."""
 BLOCK = 20
@@ -49,6 +50,7 @@ class Log:
     source: VideoSource
     labels: Sequence[Label]
     slack_s: float = 0.0
+    faces: bool = False
     seconds: float = 0.0
     frames: int = 0
     cpu_s: float = 0.0
@@ -69,14 +71,23 @@ def follow(
     pictures: Iterable[tuple[float, Image]],
     labels: Sequence[Label],
     slack_s: float = 0.0,
+    look: Callable[[Image], FaceObservation | None] | None = None,
 ) -> Log:
-    """Shows a gate all `pictures` and logs what it decides. `slack_s`: how exact the labels' times are."""
-    log, gate, simple = Log(kind, source, labels, slack_s), FrameGate(source, Budget(), MODEL), _Simple()
+    """Shows a gate all `pictures` and logs what it decides. `slack_s`: how exact the labels' times are. `look` finds
+    the faces that the gate is told of, too late for the picture itself as in a call.
+    """
+    log, gate, simple = (
+        Log(kind, source, labels, slack_s, look is not None),
+        FrameGate(source, Budget(), MODEL),
+        _Simple(),
+    )
     for at_s, image in pictures:
         frame = VideoFrame(image, source, at_s)
         began_s = time.process_time()
         decision = gate.take(frame)
         log.cpu_s += time.process_time() - began_s
+        if look is not None:
+            gate.face(at_s, look(image))
         log.frames += 1
         log.seconds = at_s
         sent, tokens = decision.frame or frame, _clock_tokens(image, source)
@@ -157,7 +168,7 @@ def row(log: Log) -> Row:
     seen, false = found(log, log.told)
     sent = [one for one in log.told if one.send]
     return {
-        "kind": log.kind,
+        "kind": log.kind + (WITH_FACES if log.faces else ""),
         "source": log.source,
         "minutes": round(log.seconds / 60, 2),
         "frames_seen": log.frames,

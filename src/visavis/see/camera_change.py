@@ -55,6 +55,8 @@ MOTION_CELL = 14.0
 LIVE_SHARE = 0.0015
 """Share of cells that move from frame to frame while somebody is in view; an empty room stays below."""
 LIVE_S = 0.8
+LIVE_KNOWN_S = 2.0
+"""After so long it is known whether somebody is in view at first."""
 SCENE_SHARE = 0.55
 PERSON_SHARE = 0.14
 GESTURE_SHARE = 0.05
@@ -74,7 +76,7 @@ class CameraChange:
         self._light_since_s: float | None = None
         self._recent: deque[tuple[float, View]] = deque()
         self._live = 0.0
-        self._live_told = 0.0
+        self._live_told: float | None = None
 
     def push(self, frame: VideoFrame) -> Change | None:
         grid = luma(frame.image)
@@ -91,7 +93,7 @@ class CameraChange:
         return self._light(now, frame) or self._patch(now, frame, min(passed_s, GAP_S)) or self._people(frame)
 
     def _start(self, grid: Grid, now: View) -> None:
-        self._grid, self._told = grid, now
+        self._grid, self._told, self._began_s = grid, now, self._last_s
         blocks = now.shape[0] // 2, now.shape[1] // 2
         self._habit: NDArray[np.float32] = np.full(blocks, START_HABIT, np.float32)
         self._gain = 0.0
@@ -149,7 +151,7 @@ class CameraChange:
         if not something_new(new) or new.sum() < NEW_SHARE * apart.sum():
             self._settle(patch)
             return None
-        return self._tell(self._kind(patch, share), patch, frame, settled=held)
+        return self._tell(self._kind(new, share), patch, frame, settled=held)
 
     def _people(self, frame: VideoFrame) -> Change | None:
         """Somebody has come or gone whom the blocks did not show."""
@@ -161,6 +163,8 @@ class CameraChange:
         return self._tell("person", np.zeros(self._habit.shape, bool), frame, settled=True)
 
     def _learn(self, differs: Blocks, changed: Mask, passed_s: float) -> None:
+        if self._live_told is None and self._last_s - self._began_s > LIVE_KNOWN_S:
+            self._live_told = self._live
         self._habit = faded(self._habit, np.minimum(differs, np.float32(MOST_HABIT)), passed_s, HABIT_S)
         drifted = faded(self._told, self._recent[-1][1], passed_s, DRIFT_S)
         self._told = np.where(changed.repeat(2, 0).repeat(2, 1)[..., None], self._told, drifted)
@@ -175,15 +179,17 @@ class CameraChange:
         moves_on = int(neighbours(moved > patience * MOVES_ON, CORE_OF).sum()) >= CORE_BLOCKS
         return not moves_on and float((moved[patch] < patience * STILL).mean()) >= STILL_SHARE
 
-    def _kind(self, patch: Mask, share: float) -> ChangeKind:
+    def _kind(self, new: Mask, share: float) -> ChangeKind:
+        """`share`: of all that has changed."""
         if share >= SCENE_SHARE:
             return "scene"
-        was_live, is_live = self._live_told > LIVE_SHARE, self._live > LIVE_SHARE
+        is_live = self._live > LIVE_SHARE
+        was_live = is_live if self._live_told is None else self._live_told > LIVE_SHARE
         if was_live != is_live and share >= PERSON_SHARE:
             return "person"
         if share < GESTURE_SHARE:
             return "gesture"
-        return "held_up" if _filled(patch) else "person"
+        return "held_up" if _filled(new) else "person"
 
     def _tell(self, kind: ChangeKind, patch: Mask, frame: VideoFrame, *, settled: bool) -> Change:
         self._settle(patch)
