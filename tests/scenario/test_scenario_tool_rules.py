@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import pytest
@@ -27,7 +28,8 @@ from visavis.kernel.tool import Grounded, tool
 from visavis.session.phrases import phrase
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
-from visavis.think.base import ToolCall
+from visavis.think.base import ToolCall, ToolSpec
+from visavis.think.tools import Tool
 
 ran: list[str] = []
 
@@ -173,6 +175,31 @@ def test_what_a_tool_has_returned_may_be_used() -> None:
     )
     played = checked(call, until=8.0)
     assert played.heard() == ["Shall I cancel order K17?"]
+
+
+# Tools of other sources.
+
+
+def test_a_tool_that_cannot_be_reached_is_refused_and_the_call_goes_on() -> None:
+    gone = ["the MCP server shop cannot be reached"]
+
+    async def unavailable() -> str:
+        return gone.pop() if gone else ""
+
+    async def invoke(arguments: dict[str, Any]) -> str:
+        ran.append("invoked")
+        return "on its way"
+
+    spec = ToolSpec("find_order", "Tells where an order is.", {"type": "object", "additionalProperties": False})
+    source = Tool(spec, invoke, unavailable=unavailable)
+    call = calling(wants("find_order"), "I cannot look just now.", wants("find_order", call="c2"), "It is.", tools=[])
+    call.arrange = lambda layers: replace(layers, mcp=(source,))
+    call.says(7.0, "please try again")
+    played = checked(call, until=14.0)
+    assert why(played) == ["unavailable"]
+    assert "the MCP server shop cannot be reached" in told(call, 1)[-1][1]
+    assert played.heard() == ["I cannot look just now.", "It is."]
+    assert ran == ["invoked"]
 
 
 # Once only.
