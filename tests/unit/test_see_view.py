@@ -1,6 +1,8 @@
-"""What a camera's changes are told from: colour, what is new and what has only moved, faces, and what was seen before."""
+"""What a camera's changes are told from: colour, what is new and what has moved, faces, and what was seen before."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ def room(lean: int = 0, *, page: int | None = None, person: bool = True, wall: t
     return image
 
 
-def told(images: list[Image], presence: Presence | None = None) -> list[tuple[int, str]]:
+def told(images: list[Image], presence: Presence | None = None) -> Sequence[tuple[int, str]]:
     detector = CameraChange(presence)
     found = [detector.push(VideoFrame(image, "camera", index / FPS)) for index, image in enumerate(images)]
     return [(index, one.kind) for index, one in enumerate(found) if one is not None][1:]
