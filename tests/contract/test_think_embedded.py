@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, content, finish, serving
 
-from visavis.kernel.errors import ProtocolViolation
+from visavis.kernel.errors import ProtocolViolation, UsageError
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.embedded import EmbeddedLlm
 from visavis.think.openai_chat import OpenAiChat, Timeouts
@@ -125,6 +125,16 @@ async def test_a_prefill_can_be_cancelled(llm: EmbeddedLlm, server: ScriptedServ
         task.cancel()
     assert task.cancelled()
     await server.gone.wait()
+
+
+async def test_an_answer_keeps_to_a_schema_but_not_beside_tools(llm: EmbeddedLlm, server: ScriptedServer) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    server.script = [content('{"city": "Oslo"}'), finish(), DONE]
+    request = LlmRequest(turn("Where?").messages, session="a", schema=schema)
+    assert (await ask(llm, request))[0] == TextDelta('{"city": "Oslo"}')
+    assert server.requests[0]["response_format"]["json_schema"]["schema"] == schema
+    with pytest.raises(UsageError, match="not both"):
+        await ask(llm, replace(request, tools=[TOOL]))
 
 
 async def test_a_reply_in_the_envelope_is_streamed_as_text(llm: EmbeddedLlm, server: ScriptedServer) -> None:

@@ -170,7 +170,8 @@ async def test_each_timeout_has_its_name(
     with pytest.raises(ProviderTimeout) as caught:
         await ask(llm, HELLO)
     assert caught.value.which == which
-    await server.gone.wait()
+    if server.stalled.is_set():  # on a slow machine the time may be over before the server has begun
+        await server.gone.wait()
     await llm.close()
 
 

@@ -17,7 +17,10 @@ from visavis.kernel.errors import ProtocolViolation
 from visavis.think.base import LlmRequest, Message, ToolCall
 from visavis.think.http_llm import HttpLlm
 
-pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession")  # Google's SDK
+pytestmark = [  # of Google's SDK, and of OpenAI's about its own types
+    pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession"),
+    pytest.mark.filterwarnings("ignore:Pydantic serializer warnings"),
+]
 HELLO = LlmRequest([Message("user", "Hi")])
 REPLIES = [
     Reply(["¡Olé! ", "好", " it is nine."]),
@@ -93,7 +96,7 @@ def test_recorded_streams_are_read_whole_and_however_they_are_cut(shared_data: P
         events = read(one.case.wire(), [one.body])
         text, rest = joined(events)
         assert text.strip() or any(isinstance(event, ToolCall) for event in rest), f"{one.name} says something"
-        for size in (1, 7, 1000):
+        for size in (1, 7, 997) if len(one.body) < 20_000 else (997,):
             pieces = [one.body[at : at + size] for at in range(0, len(one.body), size)]
             assert read(one.case.wire(), pieces) == events, one.name
     assert kinds == set(SDKS), "streams of every wire format are among them"
@@ -101,16 +104,18 @@ def test_recorded_streams_are_read_whole_and_however_they_are_cut(shared_data: P
 
 @pytest.mark.shared
 async def test_the_vendors_sdk_reads_recorded_streams_as_we_do(shared_data: Path, server: ScriptedServer) -> None:
-    compared = 0
+    compared, differ = 0, []
     for one in recordings(shared_data):
         if b"tool_use_failed" in one.body:
             continue  # an error to the SDK; to us a call that is refused and explained
         server.script = [one.body]
         *answer, usage = await SDKS[one.case.provider](server.url)
         *our_answer, our_usage = await by_us(one.case, server)
-        assert our_answer == answer, one.name
-        assert usage in (our_usage, (0, 0, 0)), one.name  # Groq tells it where OpenAI's SDK does not look
+        counted = usage in (our_usage, (0, 0, 0))  # Groq tells it where OpenAI's SDK does not look
+        if our_answer != answer or not counted:
+            differ.append((one.name, (our_answer, our_usage), (answer, usage)))
         compared += 1
+    assert not differ
     assert compared > 30
 
 
