@@ -98,6 +98,25 @@ def test_references_stay_inside_their_tool() -> None:
     assert not checked.accepts({"go": {"to": {"in": 1}}})
 
 
+def test_the_grammar_does_not_bend_numbers_into_their_bounds() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer", "minimum": 1, "maximum": 3},
+            "maximum": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "maxItems": 2},
+        },
+        "default": {"minimum": 1},
+    }
+    assert schema([ToolSpec("order", "Orders.", parameters)])["anyOf"][1]["properties"]["order"] == {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer"},
+            "maximum": {"type": "array", "items": {"type": "number"}, "maxItems": 2},
+        },
+        "default": {"minimum": 1},
+    }
+
+
 def test_arguments_are_passed_on_as_they_were_written() -> None:
     reader = EnvelopeReader()
     reader.feed('{"weather": {"days": 1.50, "city": "a", "city": "b"} }')

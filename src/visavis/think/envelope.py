@@ -53,10 +53,32 @@ _LENIENT = {"lenient": True, "coerce_one_of": True}
 
 def _placed(tool: ToolSpec, definitions: dict[str, Any]) -> dict[str, Any]:
     """The tool's parameters; with references among them, as a definition: those count from the document's root."""
-    if "$ref" not in json.dumps(tool.parameters):
-        return tool.parameters
-    definitions[tool.name] = _rebased(tool.parameters, f"#/$defs/{tool.name}")
+    parameters: dict[str, Any] = _unbounded(tool.parameters)
+    if "$ref" not in json.dumps(parameters):
+        return parameters
+    definitions[tool.name] = _rebased(parameters, f"#/$defs/{tool.name}")
     return {"$ref": f"#/$defs/{tool.name}"}
+
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_BY_NAME = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_VALUES = ("enum", "const", "default", "examples", "required")
+
+
+def _unbounded(schema: Any) -> Any:
+    """Without bounds of numbers: a grammar that holds the model to "at most 3" makes one of the nine that the person
+    asks for. The check refuses nine, and the model can say why."""
+    if isinstance(schema, list):
+        return [_unbounded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if key not in _BOUNDS}
+    for key, value in kept.items():
+        if key in _BY_NAME and isinstance(value, dict):
+            kept[key] = {name: _unbounded(one) for name, one in value.items()}
+        elif key not in _VALUES:
+            kept[key] = _unbounded(value)
+    return kept
 
 
 def _rebased(schema: Any, root: str) -> Any:
