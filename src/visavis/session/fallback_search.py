@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from visavis.kernel.errors import ProtocolViolation
-from visavis.session.fallback import Pool, Watch, asked
+from visavis.kernel.settings import FallbackSettings
+from visavis.kernel.virtual_time import holding
+from visavis.session.fallback import Limits, Pool, Watch, asked
 from visavis.think.knowledge.base import Passage
+from visavis.think.knowledge.fusion import fused
+from visavis.think.knowledge.library import POOL, Library
 from visavis.think.knowledge.retrieval import Searching
+
+SEARCH_S = 2.0
+"""Longest search of one source. An answer waits far less (`knowledge.deadline_s`); what is late serves the next."""
+
+
+class ByWords:
+    """A library without its embedder: words alone still find passages."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def search(self, question: str, limit: int = 5) -> list[Passage]:
+        """Raises ProviderError."""
+        with holding():
+            worded = await self._library.store.by_words(question, POOL)
+        return fused(question, [], worded, limit)
 
 
 class FallbackSearch:
@@ -28,3 +48,11 @@ class FallbackSearch:
             return found
 
         return await asked(self.pool, self._watch, found_by)
+
+
+def with_words(library: Library, settings: FallbackSettings) -> FallbackSearch:
+    """`library`, and behind it its words alone, where its store can search them."""
+    sources: list[tuple[str, Searching]] = [(library.store.name, library)]
+    if library.store.finds_words:
+        sources.append(("words", ByWords(library)))
+    return FallbackSearch(Pool("retrieval", sources, Limits(SEARCH_S, SEARCH_S, SEARCH_S), settings))

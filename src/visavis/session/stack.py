@@ -15,6 +15,7 @@ from visavis.see.base import FaceEngine
 from visavis.see.look import unbound_look
 from visavis.see.sighted import load_sighted
 from visavis.see.vision import Sighted
+from visavis.session.fallback_search import with_words
 from visavis.session.knowing import Knowledge
 from visavis.session.ladder import Ladder
 from visavis.session.openers import Openers
@@ -113,7 +114,7 @@ async def load_knowledge(engines: Engines, agent: Agent, settings: Settings) -> 
     keeper = Keeper(library, agent.knowledge)
     engines.put("knowledge", collection, keeper)
     await keeper.start()
-    return Knowledge(library, settings.knowledge, library.store.name)
+    return Knowledge(with_words(library, settings.fallback), settings.knowledge, library.store.name)
 
 
 async def _load_face(engines: Engines, name: str) -> FaceEngine | None:

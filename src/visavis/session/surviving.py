@@ -24,14 +24,18 @@ def for_call(
     sighted = layers.sighted
     if sighted is not None and sighted.describer is not None:
         sighted = replace(sighted, describer=watched(sighted.describer, watch))
+    knowledge = layers.knowledge
+    if knowledge is not None:
+        knowledge = replace(knowledge, library=watched(knowledge.library, watch))
     own = replace(
         layers,
         asr=watched(layers.asr, watch),
         llm=watched(layers.llm, watch),
         tts=watched(layers.tts, watch),
         sighted=sighted,
+        knowledge=knowledge,
         ladder=ladder,
     )
-    describers = [sighted.describer] if sighted is not None else []
-    pools = pools_of([own.asr, own.llm, own.tts, *describers])
+    aside = [sighted.describer if sighted else None, knowledge.library if knowledge else None]
+    pools = pools_of([own.asr, own.llm, own.tts, *aside])
     return own, Mending(pools, watch, agent.language)
