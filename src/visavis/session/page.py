@@ -20,6 +20,7 @@ from visavis.kernel.events import (
     PlaybackStopped,
     Record,
     ReplyEnded,
+    SessionResumed,
     SourcesCited,
     SpeechStarted,
     TextTyped,
@@ -88,6 +89,8 @@ class PageView:
                 self._send(Transcript("agent", text if ok else f"{text} —", True, reply, sources))
             case SourcesCited(reply=reply, sources=sources):
                 self._sources = {reply: sources}
+            case SessionResumed():
+                self._shows.again()
             case ToolCalled(name=name):
                 self._send(ToolNote(name, "called"))
             case ToolReturned(name=name, ok=ok):
