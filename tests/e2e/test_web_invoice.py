@@ -61,9 +61,9 @@ async def call(folder: Path) -> list[Record]:
             answer = page.locator("#captions li", has_text=TOTAL)
             await answer.first.wait_for(timeout=ANSWER_WITHIN_S * 1000)
             await becomes(page, "s.state === 'idle'")
-        finally:
             await page.get_by_role("button", name="Leave").click()
             await asyncio.sleep(1.5)
+        finally:
             records = SqliteStore(str(journal)).read(session)
             print("\n".join(f"{record.at_s:8.3f}  {record.event}" for record in records))
     return records

@@ -214,7 +214,9 @@ class Sight:
         if self._sent_s.get(frame.source) == frame.at_s and self.only_text:
             return  # it is being read already
         self._sent_px[frame.source], self._sent_s[frame.source] = frame.image.size, frame.at_s
-        longest = longest_px(KIND_OF.get(why), frame.source, asked=asked)
+        # Small pictures save a model's tokens; what is only read here is read as it is.
+        asked_or_read = asked or self.only_text
+        longest = longest_px(KIND_OF.get(why), frame.source, asked=asked_or_read)
         twice = self._sighted.describer is not None and self._sighted.reader is not None and not asked
         event = None if twice else self._record(frame, why, longest)
         room = self.worker.send(
