@@ -10,6 +10,7 @@ import pytest
 
 from visavis.bench.chaos import WITHIN_S, asides, cell, place
 from visavis.bench.chaos_calls import Case, Row, cases
+from visavis.bench.chaos_page import page
 from visavis.testing.faulty import FAULTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "failures.md"
@@ -45,3 +46,9 @@ def test_vision_and_retrieval_go_on_beside_the_voice() -> None:
 def test_the_page_tells_of_these_cases_and_no_others() -> None:
     lines = {f"{case.layer} {case.strikes}".strip() for case in CASES} | {"vision", "retrieval"}
     assert set(documented()) == {(line, fault) for line in lines for fault in FAULTS}
+
+
+def test_the_page_is_current_around_its_table() -> None:
+    written = PAGE.read_text()
+    start = written.index("| layer and moment")
+    assert written == page(written[start : written.index("\n\n", start)])

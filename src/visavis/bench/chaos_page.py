@@ -94,10 +94,11 @@ bench.
 """
 
 
-def make() -> str:
+def page(cells: str) -> str:
+    """The page around a table."""
     rungs = "\n".join(f"| `{rung}` | {when} | {rung_words(rung, 'en')} |" for rung, when in _RUNGS.items())
-    return f"{_HEAD}{rungs}\n{_TAIL}{table(played_rows())}{_END}"
+    return f"{_HEAD}{rungs}\n{_TAIL}{cells}{_END}"
 
 
 if __name__ == "__main__":
-    print(make(), end="")
+    print(page(table(played_rows())), end="")
