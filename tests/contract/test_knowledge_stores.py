@@ -1,5 +1,6 @@
 """One contract over the stores of documents, each on the real thing where it can be had here: SQLite, a real Postgres
-with pgvector, and the local modes of vendors' own clients.
+with pgvector, the local modes of vendors' own clients; and scripted
+answers for those that cannot be had.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aiohttp.test_utils import TestServer
+from knowledge_server import ScriptedDatabase
 
 from visavis.kernel.errors import ConfigError
 from visavis.kernel.registry import resolve
@@ -25,7 +28,11 @@ CLIENTS = {
     "qdrant": ("qdrant_client",),
     "lancedb": ("lancedb",),
     "chroma": ("chromadb",),
+    "pinecone": (),
+    "turbopuffer": (),
 }
+SCRIPTED = ("pinecone", "turbopuffer")
+"""Against answers that we wrote after their documentation: no account was at hand."""
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +54,27 @@ def scheduler() -> Iterator[ComputeScheduler]:
     scheduler.close()
 
 
+@pytest.fixture
+async def scripted() -> AsyncIterator[str]:
+    server = TestServer(ScriptedDatabase().app)
+    await server.start_server()
+    yield str(server.make_url("")).rstrip("/")
+    await server.close()
+
+
 @pytest.fixture(params=CLIENTS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, scheduler: ComputeScheduler) -> tuple[str, Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, scheduler: ComputeScheduler, scripted: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[str, Place]:  # fmt: skip
     name = request.param
+    if name in SCRIPTED:
+        monkeypatch.setenv("VISAVIS_KNOWLEDGE_KEY", "secret")
     for module in CLIENTS[name]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pytest.importorskip(module, reason=f"{module} is not installed")
-    url = request.getfixturevalue("postgres") if name == "pgvector" else ""
+    url = request.getfixturevalue("postgres") if name == "pgvector" else scripted if name in SCRIPTED else ""
     settings = KnowledgeSettings(store=name, path=str(tmp_path / "kept"), url=url)
     return name, Place(settings, f"c-{abs(hash(tmp_path)) % 10**9}", "minilm", scheduler)
 
