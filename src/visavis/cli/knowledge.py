@@ -109,15 +109,15 @@ async def run_add(options: argparse.Namespace, library: Library) -> int:
                 "added": [_described(document) for document in result.added],
                 "unchanged": [document.source for document in result.unchanged],
                 "removed": result.removed,
-                "refused": [str(refused) for refused in result.refused],
+                "refused": [str(error) for error in result.refused],
             }
         )
     else:
         passages = sum(document.chunks for document in result.added)
         counts = f"{len(result.added)} documents added ({passages} passages), {len(result.unchanged)} unchanged"
         print(counts + (f", {len(result.removed)} gone" if result.removed else ""))
-        for refused in result.refused:
-            print(f"visavis: {refused}", file=sys.stderr)
+        for error in result.refused:
+            print(f"visavis: {error}", file=sys.stderr)
     return 1 if result.refused else 0
 
 

@@ -44,7 +44,7 @@ class ChromaStore:
 
     @classmethod
     async def connect(cls, place: Place) -> Self:
-        def open_client() -> Self:
+        def open_client() -> Any:
             quiet = chromadb.config.Settings(anonymized_telemetry=False)
             if place.settings.url:
                 parts = urlsplit(place.settings.url)
@@ -55,7 +55,8 @@ class ChromaStore:
                 client = chromadb.PersistentClient(str(data_path(place.settings, "knowledge.chroma")), quiet)
             return cls(client, place.collection, place.embedder)
 
-        return await _run(open_client)
+        store: Self = await _run(open_client)
+        return store
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         ids = [point_id(self._name, document.source, chunk.id) for chunk in chunks]

@@ -129,7 +129,8 @@ class QdrantStore:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the local mode says that it has no indexes
-            for field, kind in (("source", "keyword"), ("position", "integer")):
+            kinds = {"source": models.PayloadSchemaType.KEYWORD, "position": models.PayloadSchemaType.INTEGER}
+            for field, kind in kinds.items():
                 await self._client.create_payload_index(self._collection, field, field_schema=kind)
 
     async def _check_embedder(self) -> None:
