@@ -245,7 +245,16 @@ class Replies:
 
         tools = self.desk.run(reply.number, reply.turn, text)
         cited = partial(self._knowing.answer, reply.number, text)
-        return await reply.answer(request, tools, self._settings, opening=opening, protected=cut, through=cited)
+        # "Let me check." is a sentence of its own: a model that goes on from it may find that all has been said.
+        return await reply.answer(
+            request,
+            tools,
+            self._settings,
+            opening=opening,
+            goes_on=not looking,
+            protected=cut,
+            through=cited,
+        )
 
     def _opener(self, text: str, looking: bool) -> str:
         """Looking takes time like a tool does."""

@@ -110,14 +110,15 @@ class Reply:
         settings: LlmSettings,
         *,
         opening: str = "",
+        goes_on: bool = True,
         protected: bool = False,
         through: Callable[[Deltas], Deltas] = lambda deltas: deltas,
     ) -> Outcome:
-        """Answer by the model, which goes on from `opening`; a `protected` one is said to its end. `request` may take
-        a moment: the opening is said meanwhile. What is written goes `through` a filter. Failures end in the outcome,
-        not in an exception."""
+        """Answer by the model, which `goes_on` from `opening`, or begins anew behind it; a `protected` one is said to
+        its end. `request` may take a moment: the opening is said meanwhile. What is written goes `through` a filter.
+        Failures end in the outcome, not in an exception."""
         self._protected = opening if protected else ""
-        return await self._make(through(self._think(request, tools, settings, opening)), opening)
+        return await self._make(through(self._think(request, tools, settings, opening if goes_on else "")), opening)
 
     def release(self) -> None:
         """The reply may be heard. An opener that has no time to fill any more is left out, if the content stands
@@ -203,9 +204,9 @@ class Reply:
         self._note(ProviderFailed.of(layer, provider, error))
 
     async def _think(
-        self, asked: Callable[[], Awaitable[LlmRequest]], tools: ToolRun, settings: LlmSettings, opening: str
+        self, asked: Callable[[], Awaitable[LlmRequest]], tools: ToolRun, settings: LlmSettings, begun: str
     ) -> AsyncGenerator[str | None, None]:
-        request = replace(await asked(), begun=opening)
+        request = replace(await asked(), begun=begun)
         exchange: list[Message] = []
         if tools.asked_before:
             async for words in self._with_tools(tools.approved, exchange):
