@@ -120,6 +120,7 @@ def test_an_answer_waits_for_the_eyes_behind_an_opener() -> None:
     assert [event.text for event in played.events(OpenerChosen)] == ["One moment, please."]
     assert played.at(PlaybackStarted) < played.at(SightNoted) < played.at(FirstToken)
     assert call.llm.requests[-1].begun == "", "the opener is a sentence of its own"
+    assert [event.how for event in played.events(FrameUsed)] == ["reader"]
     assert PAGE[1] in prompted(call)
     assert played.heard() == ["At nine forty."], "what is heard of an opener has no marks in this test"
 

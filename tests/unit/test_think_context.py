@@ -21,6 +21,14 @@ def said(*texts: str) -> list[Turn]:
     return [Turn("user" if n % 2 == 0 else "assistant", text) for n, text in enumerate(texts)]
 
 
+def test_what_is_seen_stands_in_the_prompt_before_anything_is_said() -> None:
+    agent = Agent("Ada", "You answer.")
+    ahead = build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight="Screen: Gate 14"))
+    asked = build(agent, [Turn("user", "when")], budget_tokens=2000, known=Known(sight="Screen: Gate 14"))
+    assert asked[-1].text == f"{ahead[-1].text}\n\nwhen"
+    assert len(build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight=""))) == 1
+
+
 def test_the_system_message_says_who_and_how_and_in_which_language() -> None:
     system = build(Agent(name="Eva", instructions="Ayudas.", language="es-MX"), [], budget_tokens=500)[0]
     assert system.role == "system"

@@ -52,6 +52,7 @@ class Look:
         self._note = note
         self._asked_s = float("-inf")
         self._lacks = ""
+        self._audible = 0
         self._told: dict[int, tuple[list[_Row], list[str]]] = {}
 
     @property
@@ -103,9 +104,12 @@ class Look:
         ]
         if self._sight.on:
             self._told = {reply: (rows, worker.triggers.due(now_s))}
+        if reply == self._audible:
+            self.used(reply)  # behind an opener
 
     def used(self, reply: int) -> None:
         """Reply `reply` became audible: what it was told has been used."""
+        self._audible = reply
         rows, triggers = self._told.pop(reply, ([], []))
         self._sight.worker.triggers.told(triggers)
         for row in rows:

@@ -123,8 +123,11 @@ def build(
     # A turn alone may be larger than its section: then the others get what is left.
     left = max(0, free - prompt_tokens(kept) - 2 * MESSAGE_TOKENS)
     head, left = _head(known, room, _dropped(said, start), left)
-    for_turn = _for_turn(known, room, left) if kept and kept[-1].role == "user" else ""
-    if for_turn:
+    unsaid = bool(turns) and turns[-1].role == "user" and not turns[-1].text.strip()
+    for_turn = _for_turn(known, room, left) if unsaid or (kept and kept[-1].role == "user") else ""
+    if for_turn and unsaid:
+        kept.append(Message("user", for_turn))  # nothing is said yet: what will stand before it can be computed ahead
+    elif for_turn:
         kept[-1] = Message("user", f"{for_turn}\n\n{kept[-1].text}")
     return [system, *_merged([Message("user", head), *kept] if head else kept)]
 
