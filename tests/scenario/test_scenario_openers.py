@@ -29,6 +29,7 @@ from visavis.speak.openers import phrases
 from visavis.testing.doubles import WORD_S, ScriptedLlm, ScriptedTts, sound
 from visavis.testing.scenario import Played, Scenario
 from visavis.think.base import ToolCall
+from visavis.think.context import as_data
 
 RATE_HZ = 24_000
 
@@ -211,7 +212,7 @@ def test_while_a_tool_runs_the_person_is_told() -> None:
     assert [(m.role, m.text) for m in second.messages[1:]] == [
         ("user", "Monday"),
         ("assistant", "One moment, please."),
-        ("tool", "Three lamps."),
+        ("tool", as_data("a tool", "Three lamps.")),
     ]
     assert [event.opener for event in played.events(FirstAudioPlayed)] == [True]
 

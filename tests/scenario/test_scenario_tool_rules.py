@@ -29,6 +29,7 @@ from visavis.session.phrases import phrase
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
 from visavis.think.base import ToolCall, ToolSpec
+from visavis.think.context import as_data
 from visavis.think.tools import Tool
 
 ran: list[str] = []
@@ -85,7 +86,7 @@ def test_a_clear_yes_lets_the_call_run() -> None:
     assert [event.answer for event in played.events(ApprovalAnswered)] == ["yes"]
     order = [type(record.event) for record in played.records]
     assert order.index(ToolCalled) > [at for at, kind in enumerate(order) if kind is ReplyReleased][1]
-    assert told(call)[-2:] == [("assistant", ""), ("tool", "427 is cancelled")]
+    assert told(call)[-2:] == [("assistant", ""), ("tool", as_data("a tool", "427 is cancelled"))]
 
 
 @pytest.mark.parametrize(
@@ -394,7 +395,7 @@ def test_reads_run_side_by_side() -> None:
             if message.role == "tool":
                 before = request.messages[at - 1]
                 assert before.role == "tool" or message.tool_call_id in [one.id for one in before.tool_calls]
-    assert told(call, 1)[-2:] == [("tool", "one"), ("tool", "two")]
+    assert told(call, 1)[-2:] == [("tool", as_data("a tool", name)) for name in ("one", "two")]
 
 
 def test_writes_run_in_order() -> None:
@@ -422,7 +423,7 @@ def test_a_background_result_is_in_the_next_turns_context_once() -> None:
     call.does(8.0, Say("is it done"))
     checked(call, until=14.0)
     results = [message for message in call.llm.requests[-1].messages if message.role == "tool"]
-    assert [message.text for message in results] == ["one"]
+    assert [message.text for message in results] == [as_data("a tool", "one")]
 
 
 def test_the_same_write_asked_for_again_meanwhile_is_joined() -> None:
@@ -431,7 +432,7 @@ def test_the_same_write_asked_for_again_meanwhile_is_joined() -> None:
     call.does(3.1, Say("is it done"))
     checked(call, until=12.0)
     assert ran == ["one begins", "one ends"]
-    assert told(call)[-1] == ("tool", "one")
+    assert told(call)[-1] == ("tool", as_data("a tool", "one"))
 
 
 def test_a_read_is_cut_short() -> None:

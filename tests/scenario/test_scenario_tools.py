@@ -23,6 +23,7 @@ from visavis.session.tool_run import TOOL_ROUNDS
 from visavis.testing.doubles import ScriptedEndpoint, ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
 from visavis.think.base import ToolCall
+from visavis.think.context import as_data
 
 ran: list[str] = []
 
@@ -84,7 +85,7 @@ def test_a_tool_is_called_and_its_result_answered_from() -> None:
     assert exchange(call) == [
         ("user", "are you open on Monday"),
         ("assistant", ""),
-        ("tool", "Monday: nine to six"),
+        ("tool", as_data("a tool", "Monday: nine to six")),
     ]
     (spec,) = call.llm.requests[0].tools
     assert spec.description == "When the museum is open."

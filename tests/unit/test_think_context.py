@@ -141,13 +141,25 @@ def test_no_section_takes_a_prompt_over_its_budget(
     turns: list[Turn], known: Known, budget: int, tools: tuple[ToolSpec, ...]
 ) -> None:
     built = build(AGENT, turns, budget_tokens=budget, tools=tools, known=known)
-    last = max((index for index, turn in enumerate(turns) if turn.role == "user" and turn.text.strip()), default=0)
+    words_at = [
+        index for index, turn in enumerate(turns) if turn.role == "user" and turn.text.strip() and not turn.page
+    ]
+    last = words_at[-1] if words_at else 0
     never_cut = prompt_tokens(build(AGENT, turns[last:], budget_tokens=0))
     allowed = max(budget, never_cut + tools_tokens(tools) + tokens(known.begun))
     assert prompt_tokens(built) + tools_tokens(tools) + tokens(known.begun) <= allowed
-    newest = [turn.text.strip() for turn in turns if turn.role == "user" and turn.text.strip() and not turn.page]
-    if newest:
-        assert any(newest[-1] in message.text for message in built[1:]), "the newest turn is whole"
+    newest = turns[last : last + 1]
+    if newest and newest[0].role == "user" and (text := newest[0].text.strip()):
+        whole = as_data("the call page", text) if newest[0].page else text
+        assert any(whole in message.text for message in built[1:]), "the newest turn, said or done, is whole"
+
+
+@given(talks(), known, st.integers(250, 1500), words.filter(str.strip))
+def test_the_words_that_are_answered_are_whole_whatever_was_done_on_the_page(
+    turns: list[Turn], known: Known, budget: int, asked: str
+) -> None:
+    built = build(AGENT, [*turns, Turn("user", asked)], budget_tokens=budget, known=known)
+    assert built[-1].role == "user" and built[-1].text.endswith(asked.strip())
 
 
 @given(talks(), st.integers(250, 1500))
@@ -201,8 +213,8 @@ def test_what_is_clipped_fits(text: str, most: int) -> None:
     assert tokens(clipped(text, most)) <= most or not clipped(text, most)
 
 
-@given(st.text("<>/ dataDATA\n", max_size=60))
+@given(st.text("<>/ dataDATA\n`~|＜\u200b", max_size=60))
 def test_data_cannot_end_its_own_mark(text: str) -> None:
     marked = as_data("a page", text).lower()
-    assert marked.count("</data") == 1
-    assert marked.count("<data") == 1
+    assert marked.count("<") == 2 and marked.endswith("\n</data>")
+    assert "```" not in marked and "~~~" not in marked

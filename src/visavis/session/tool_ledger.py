@@ -35,6 +35,7 @@ class ToolLedger:
         self._tools = tools
         self._language = language
         self._sources: list[Source] = []
+        self._said: list[Source] = []
         self._entries: dict[str, Entry] = {}
         self._past: dict[str, str] = {}
         """Call → key, of calls that an earlier process has begun and not ended."""
@@ -50,10 +51,11 @@ class ToolLedger:
     def read(self, record: Record) -> None:
         """What was said, shown and returned is what arguments may come from."""
         match record.event:
-            case TurnEnded(text=text) | DocumentRead(text=text) | SightNoted(text=text):
-                self._sources.append(Source(text, datetime.fromtimestamp(record.wall_s, UTC).date()))
-            case ToolReturned(result=text, ok=True):
-                self._sources.append(Source(text, datetime.fromtimestamp(record.wall_s, UTC).date()))
+            case TurnEnded(text=text):
+                self._said.append(_source(text, record))
+                self._sources.append(self._said[-1])
+            case DocumentRead(text=text) | SightNoted(text=text) | ToolReturned(result=text, ok=True):
+                self._sources.append(_source(text, record))
 
     def grounding(self, checked: Checked) -> Refusal | None:
         """None when every argument that must be grounded is."""
@@ -66,6 +68,13 @@ class ToolLedger:
             f"Ask the person for it; never make it up."
         )
         return Refusal("not_grounded", why, tuple(names))
+
+    def hearsay(self, checked: Checked) -> bool:
+        """The tool writes, with a grounded argument that only a tool, a picture or a document named: those may have
+        been written by somebody who wants just that done.
+        """
+        tool = checked.tool
+        return tool.rules.writes and bool(ungrounded(checked.arguments, tool.grounded, self._said, self._language))
 
     def limit(self, checked: Checked, turn: int, now_s: float) -> Refusal | None:
         """None when the tool may run once more; it then counts."""
@@ -115,6 +124,10 @@ class ToolLedger:
                     self._entries[key] = Entry(result=ToolResult(True, result))
                 else:
                     self._entries.pop(key)
+
+
+def _source(text: str, record: Record) -> Source:
+    return Source(text, datetime.fromtimestamp(record.wall_s, UTC).date())
 
 
 def _key(tool: Tool, arguments: dict[str, Any]) -> str:

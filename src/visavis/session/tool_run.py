@@ -20,10 +20,12 @@ from visavis.kernel.events import (
     ToolRefused,
     ToolReturned,
 )
+from visavis.kernel.tool import ASK
 from visavis.session.phrases import phrase
 from visavis.session.tool_ledger import Entry, ToolLedger
 from visavis.think.approval import answer, question
 from visavis.think.base import Message, ToolCall
+from visavis.think.context import as_data, tool_message
 from visavis.think.tool_schema import Refusal
 from visavis.think.tools import Checked, Tool, ToolBox, ToolResult, as_text, call_function, run
 
@@ -233,7 +235,7 @@ class ToolRun:
                 if tool.rules.on_interruption == "cancel":
                     task.cancel()  # nothing, once it is done
         for call in calls:
-            exchange.append(told.get(call.id) or Message("tool", _text(running[call.id]), tool_call_id=call.id))
+            exchange.append(told.get(call.id) or tool_message(call.id, _text(running[call.id])))
 
     async def _gate(self, call: ToolCall, *, approved: bool) -> Checked | Message | _Asked | asyncio.Task[ToolResult]:
         """What is to become of a call: run it, join the same one that is running, ask first, or tell why not."""
@@ -249,7 +251,7 @@ class ToolRun:
             same = await self._same(checked, entry)
             if same is not None:
                 return same
-        wording = checked.tool.rules.approval
+        wording = checked.tool.rules.approval or (ASK if desk.ledger.hearsay(checked) else "")
         if wording and not approved:
             return _Asked(checked, question(checked.tool.spec, wording, checked.arguments, desk.language))
         limited = desk.ledger.limit(checked, self._turn, asyncio.get_running_loop().time())
@@ -274,7 +276,8 @@ class ToolRun:
             return self._refuse(call, Refusal("outcome_unknown", why))
         if not result.ok:
             return None
-        why = f"{name} has run in this call already and was not run again. Its result: {result.text}"
+        result_told = as_data("a tool", result.text)
+        why = f"{name} has run in this call already and was not run again. Its result: {result_told}"
         self._desk.note(ToolRefused(self._reply, name, why, "already_run", call.id))
         return Message("tool", why, tool_call_id=call.id)
 
