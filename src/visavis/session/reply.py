@@ -208,13 +208,16 @@ class Reply:
     ) -> AsyncGenerator[str | None, None]:
         request = replace(await asked(), begun=begun)
         exchange: list[Message] = []
+        told = 0  # so many characters of what is said stand in the request's messages
         if tools.asked_before:
+            said_before = len(self.outcome.text) if begun else 0
             async for words in self._with_tools(tools.approved, exchange):
                 yield words
+            exchange[:1] = [replace(one, text=self.outcome.text[said_before:].strip()) for one in exchange[:1]]
+            told = len(self.outcome.text)
             request = replace(request, messages=[*request.messages, *exchange])
         while True:
             calls: list[ToolCall] = []
-            before = 0 if request.begun else len(self.outcome.text)
             continuation = Continuation(request.begun)
             async with aclosing(self._events(request, settings)) as events:
                 async for event in events:
@@ -227,13 +230,21 @@ class Reply:
             if not calls or not request.tools:
                 return
             yield None
-            exchange = [Message("assistant", self.outcome.text[before:].strip(), tuple(calls))]
+            exchange = [Message("assistant", "", tuple(calls))]
             async for words in self._with_tools(partial(tools.use, calls), exchange, tools.waits_with_words(calls)):
                 yield words
             if tools.over:
                 return
+            # Only now is all said that the person hears before the answer: an opener, words while a tool runs.
+            exchange[0] = replace(exchange[0], text=self._said_since(told, request.begun))
+            told = len(self.outcome.text)
             offered = request.tools if tools.may_go_on else ()
             request = replace(request, messages=[*request.messages, *exchange], begun="", tools=offered)
+
+    def _said_since(self, told: int, begun: str) -> str:
+        """What was said behind the first `told` characters; and `begun`, when that is among them."""
+        text = self.outcome.text[told:].strip()
+        return f"{begun} {text}".strip() if told else text
 
     async def _with_tools(
         self,
