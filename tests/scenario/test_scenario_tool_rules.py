@@ -17,6 +17,7 @@ from visavis.kernel.events import (
     ApprovalAsked,
     ConsentGiven,
     ReplyReleased,
+    SessionEnded,
     SessionStarted,
     ToolCalled,
     ToolRefused,
@@ -25,6 +26,7 @@ from visavis.kernel.events import (
 from visavis.kernel.messages import Say
 from visavis.kernel.settings import TurnSettings
 from visavis.kernel.tool import Grounded, tool
+from visavis.session.finishing import FINISH_S
 from visavis.session.phrases import phrase
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
@@ -415,6 +417,30 @@ def test_a_write_that_is_under_way_is_finished_and_its_result_known() -> None:
     assert ran == ["one begins", "one ends"], played.told()
     (returned,) = played.events(ToolReturned)
     assert (returned.ok, returned.result) == (True, "one")
+
+
+def test_a_write_that_is_under_way_when_the_call_ends_is_finished_and_its_outcome_noted() -> None:
+    played = checked(calling(wants("one"), "Done.", tools=[timed("one", writes=True)]), until=3.2)
+    assert ran == ["one begins", "one ends"], played.told()
+    (returned,) = played.events(ToolReturned)
+    assert (returned.ok, returned.settled, returned.result) == (True, True, "one")
+    assert played.events(SessionEnded) and not played.heard()
+
+
+def test_a_write_that_does_not_end_holds_up_the_end_of_a_call_for_a_bounded_time() -> None:
+    @tool(writes=True, timeout_s=60.0)
+    async def pay() -> str:
+        """Pays."""
+        ran.append("pay")
+        await asyncio.Event().wait()
+        return ""
+
+    played = checked(calling(wants("pay"), "Done.", tools=[pay]), until=3.2)
+    assert ran == ["pay"]
+    (returned,) = played.events(ToolReturned)
+    assert (returned.ok, returned.settled) == (False, False)
+    assert "not known" in returned.result
+    assert played.at(SessionEnded) == pytest.approx(3.2 + FINISH_S, abs=0.5)
 
 
 def test_a_background_result_is_in_the_next_turns_context_once() -> None:

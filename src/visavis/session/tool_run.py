@@ -21,6 +21,7 @@ from visavis.kernel.events import (
     ToolReturned,
 )
 from visavis.kernel.tool import ASK
+from visavis.session.finishing import finished
 from visavis.session.phrases import phrase
 from visavis.session.tool_ledger import Entry, ToolLedger
 from visavis.think.approval import answer, question
@@ -37,6 +38,9 @@ REPAIRS = 2
 
 WAITING_S = 0.6
 """A result that takes no longer needs no words while it is waited for."""
+
+
+_UNKNOWN = " Whether it took effect is not known."
 
 
 @dataclass(slots=True)
@@ -102,14 +106,23 @@ class ToolDesk:
             return ToolResult(False, f"{otherwise.text} It did not take effect; it may be tried again.")
         return ToolResult(True, as_text(found, checked.tool, checked.arguments))
 
+    async def _outcome(self, checked: Checked) -> ToolResult:
+        result = await run(checked)
+        if not checked.tool.rules.writes or result.settled:
+            return result
+        return await self.reconciled(checked, replace(result, text=f"{result.text}{_UNKNOWN}"))
+
     async def _carry_out(self, reply: int, checked: Checked) -> ToolResult:
         loop, call, writes = asyncio.get_running_loop(), checked.call, checked.tool.rules.writes
         began_s = loop.time()
         try:
-            result = await run(checked)
-            if writes and not result.settled:
-                unknown = f"{result.text} Whether it took effect is not known."
-                result = await self.reconciled(checked, replace(result, text=unknown))
+            if writes and checked.tool.rules.on_interruption == "finish":
+                unknown = ToolResult(
+                    False, f"{call.name} was still running when the call ended.{_UNKNOWN}", settled=False
+                )
+                result = await finished(self._outcome(checked), unknown)
+            else:
+                result = await self._outcome(checked)
         except asyncio.CancelledError:
             self.ledger.end(checked, None)
             raise
