@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.kernel.messages import Consent, Frame, Track
 from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
+from visavis.see.gate import FrameGate
 from visavis.see.vision import READ_S, Sighted
 from visavis.session.look import NO_TEXT, OFF, TOO_LATE
 from visavis.session.openers import Openers
@@ -243,6 +245,29 @@ def test_two_people_are_told_to_the_agent() -> None:
     played = checked(call, until=11.0)
     assert [event.kind for event in played.events(SightTriggered)] == ["people"]
     assert "Somebody has joined" in prompted(call)
+
+
+@pytest.mark.parametrize("cues", [True, False])
+def test_the_gate_is_told_of_faces_only_with_consent_to_cues(cues: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, float, int]] = []
+    monkeypatch.setattr(FrameGate, "face", lambda gate, at_s, seen: told.append((_thread(), at_s, seen.faces)))
+    call = call_with(Sighted(reader=ScriptedReader()), face=ScriptedFace(), consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "camera", *(["cues"] if cues else [])]))
+    for n in range(36):
+        call.does(1.0 + n / 12, picture(1.0 + n / 12, faces=1 if n < 18 else 2))
+    call.does(3.0, Consent(given=False, purposes=["cues"]))
+    checked(call, until=5.0)
+    if not cues:
+        assert not told
+        return
+    assert {thread for thread, _, _ in told} == {"vision_0"}, "the only one that the gate is called on"
+    times = [at_s for _, at_s, _ in told]
+    assert times == sorted(times) and 20 <= len(times) <= 24 and times[-1] < 3.0
+    assert {faces for _, _, faces in told} == {1, 2}
+
+
+def _thread() -> str:
+    return threading.current_thread().name
 
 
 def test_words_that_are_known_do_not_go_to_a_model_that_costs_money() -> None:

@@ -96,6 +96,10 @@ class FrameGate:
         """
         self._presence.push(at_s, seen)
 
+    def forget_faces(self) -> None:
+        """Consent to look for faces is not there, or not any more: changes are told from the pictures alone."""
+        self._presence.forget()
+
     def ask(self, at_s: float) -> Decision:
         """A question needs eyes: the best fresh frame is sent now, else the next one that comes within 3 s."""
         self._asked_s = at_s

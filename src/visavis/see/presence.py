@@ -25,6 +25,10 @@ Box = tuple[float, float, float, float]
 
 class Presence:
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of no face, as at the beginning."""
         self._seen_s = -math.inf
         self._box: Box | None = None
         self._told_box: Box | None = None

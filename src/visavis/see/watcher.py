@@ -31,7 +31,8 @@ Look = Callable[[Image], Awaitable[FaceObservation | None]]
 
 class Watcher:
     """`look` is one tracker's, and raises only ProviderError; None where no engine is loaded: then only the page's
-    cues count. `tell` takes the facts, on the event loop; `failed` each failure.
+    cues count. `tell` takes the facts, on the event loop; `failed` each failure; `looked` each look, with the media
+    time of its picture in seconds.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Watcher:
         media: MediaClock,
         tell: Callable[[Event], object],
         failed: Callable[[ProviderError], object],
+        looked: Callable[[float, FaceObservation | None], object] = lambda at_s, seen: None,
     ) -> None:
         self._look = look
         self._media = media
         self._tell = tell
         self._failed = failed
+        self._looked = looked
         self._reader = CueReader()
         self._frame: VideoFrame | None = None
         self._arrived = asyncio.Event()
@@ -98,6 +101,7 @@ class Watcher:
             return
         self._failures = 0
         if reader is self._reader and not self._by_page():  # else consent went, or the page took over, meanwhile
+            self._looked(frame.at_s, seen)
             self._facts(reader.push(round(frame.at_s, 4), seen))
 
     def _by_page(self) -> bool:

@@ -45,7 +45,9 @@ class Eyes:
         self._tracker: FaceTracker | None = face.tracker() if face is not None else None
         self._frames = FrameCounter(note)
         self._sight = sight
-        self._watcher = Watcher(self._look if face is not None else None, media, self._tell, self._failed)
+        self._watcher = Watcher(
+            self._look if face is not None else None, media, self._tell, self._failed, self._looked
+        )
         self._closely = False
 
     async def run(self) -> None:
@@ -102,6 +104,10 @@ class Eyes:
         self._fact(event)
         if isinstance(event, FaceCue):
             self._sight.people(event.faces)
+
+    def _looked(self, at_s: float, seen: FaceObservation | None) -> None:
+        if self._gate.consent.allows("cues"):
+            self._sight.face(at_s, seen)
 
     def _failed(self, error: ProviderError) -> None:
         name = self._face.name if self._face is not None else ""

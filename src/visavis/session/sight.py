@@ -7,6 +7,7 @@ frame → gate (on a thread of low priority) → ledger → the vision worker, w
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from visavis.kernel.events import Event, FrameSent, SightNoted, TrackChanged
 from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.kernel.settings import VisionSettings
 from visavis.see.aside import aside
-from visavis.see.base import ChangeKind, Decision, Image
+from visavis.see.base import ChangeKind, Decision, FaceObservation, Image
 from visavis.see.budget import Budget, Limits
 from visavis.see.gate import SENT, FrameGate
 from visavis.see.ledger import FrameLedger
@@ -40,7 +41,11 @@ THUMBNAIL_PX = 160
 
 KIND_OF: dict[str, ChangeKind] = {why: kind for kind, why in SENT.items()}  # type: ignore[misc]
 
+MOST_FACES = 16
+"""Looks that wait for the gate; of a second there are 15 at most, and older ones tell nothing."""
+
 Show = Callable[[FrameSent, bytes], None]
+Face = tuple[float, FaceObservation | None]
 
 
 class Sight:
@@ -69,6 +74,7 @@ class Sight:
         self._waiting: dict[VideoSource, Cleared[VideoFrame]] = {}
         self._came_s: dict[VideoSource, float] = {}
         self._lost: set[VideoSource] = set()
+        self._faces: deque[Face] = deque(maxlen=MOST_FACES)
         self._sent_px: dict[VideoSource, int] = {}
         self._sent_s: dict[VideoSource, float] = {}
         self._arrived = asyncio.Event()
@@ -125,6 +131,12 @@ class Sight:
         """So many faces are in the camera's view; known only with consent to cues."""
         if self.on:
             self.worker.people(faces)
+
+    def face(self, at_s: float, seen: FaceObservation | None) -> None:
+        """What a look for faces found in the camera's picture of media time `at_s`; only with consent to cues. It
+        goes to the gate with the next picture, on the gate's thread."""
+        if self.on:
+            self._faces.append((at_s, seen))
 
     def off(self, source: str) -> None:
         """The device was switched off: what comes next is a first frame."""
@@ -183,12 +195,19 @@ class Sight:
         if grown:
             self._gates.pop(frame.source, None)
         gate = self._gate(frame.source)
-        decision = await aside(lambda: _decided(gate, frame))
+        faces = self._known_faces() if frame.source == "camera" else []
+        decision = await aside(lambda: _decided(gate, frame, faces))
         if grown and decision.why == "first_frame":
             decision = replace(decision, why="larger")
         if gate is self._gates.get(frame.source):
             self._ledger.decided(frame, decision)
             await self._send(decision, gate)
+
+    def _known_faces(self) -> list[Face] | None:
+        """None without consent: faces are not looked for, and those seen before are forgotten."""
+        faces = list(self._faces) if self._consent.allows("cues") else None
+        self._faces.clear()
+        return faces
 
     def _grown(self, frame: VideoFrame) -> bool:
         sent_px = self._sent_px.get(frame.source)
@@ -296,7 +315,11 @@ def limits(settings: VisionSettings) -> Limits:
     )
 
 
-def _decided(gate: FrameGate, frame: VideoFrame) -> Decision:
+def _decided(gate: FrameGate, frame: VideoFrame, faces: Sequence[Face] | None) -> Decision:
+    if faces is None:
+        gate.forget_faces()
+    for at_s, seen in faces or ():
+        gate.face(at_s, seen)
     if why := fault(frame.image):
         return Decision(False, why)
     try:
