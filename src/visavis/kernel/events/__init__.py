@@ -37,9 +37,9 @@ from visavis.kernel.events.page import (
     SourcesCited,
 )
 from visavis.kernel.events.provider import (
+    Apologized,
     ApprovalAnswered,
     ApprovalAsked,
-    Apologized,
     FellBack,
     ProviderFailed,
     ToolCalled,
