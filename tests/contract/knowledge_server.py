@@ -1,7 +1,9 @@
-"""Databases of vectors that answer as two vendors' HTTP APIs document it, with what they were sent kept in memory."""
+"""Databases of vectors that answer as three vendors document their HTTP APIs; what they were sent is in memory."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from aiohttp import web
 
 
 class ScriptedDatabase:
-    """`app` serves Turbopuffer's and Pinecone's paths; `rows` by namespace and id. `requests` keeps the headers."""
+    """`app` serves Turbopuffer's, Pinecone's and Weaviate's paths; `rows` by namespace and id."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {}
@@ -22,6 +24,12 @@ class ScriptedDatabase:
         self.app.router.add_get("/vectors/fetch", self._pine_fetch)
         self.app.router.add_post("/vectors/delete", self._pine_delete)
         self.app.router.add_post("/query", self._pine_query)
+        self.app.router.add_get("/v1/schema/{name}", self._weave_class)
+        self.app.router.add_post("/v1/schema", self._weave_make)
+        self.app.router.add_post("/v1/batch/objects", self._weave_write)
+        self.app.router.add_delete("/v1/objects/{name}/{id}", self._weave_delete)
+        self.app.router.add_post("/v1/graphql", self._weave_get)
+        self.schemas: dict[str, dict[str, Any]] = {}
 
     async def _puffer_write(self, request: web.Request) -> web.Response:
         self.headers.append(dict(request.headers))
@@ -89,6 +97,71 @@ class ScriptedDatabase:
             for row in rows[: body["topK"]]
         ]
         return web.json_response({"matches": matched, "namespace": body["namespace"]})
+
+    async def _weave_class(self, request: web.Request) -> web.Response:
+        known = self.schemas.get(request.match_info["name"])
+        return web.json_response(known) if known is not None else web.Response(status=404)
+
+    async def _weave_make(self, request: web.Request) -> web.Response:
+        self.headers.append(dict(request.headers))
+        schema = await request.json()
+        if not re.fullmatch("[A-Z][_0-9A-Za-z]*", schema["class"]) or schema["vectorizer"] != "none":
+            return web.json_response({"error": [{"message": "not a valid class"}]}, status=422)
+        self.schemas[schema["class"]] = schema
+        return web.json_response(schema)
+
+    async def _weave_write(self, request: web.Request) -> web.Response:
+        """Answers 200 whatever comes of an object; one with a property that the class does not have is refused."""
+        answers = []
+        for row in (await request.json())["objects"]:
+            known = {one["name"] for one in self.schemas[row["class"]]["properties"]}
+            if unknown := set(row["properties"]) - known:
+                errors = {"error": [{"message": f"no such prop {sorted(unknown)}"}]}
+                answers.append({**row, "result": {"status": "FAILED", "errors": errors}})
+                continue
+            self.rows.setdefault(row["class"], {})[row["id"]] = row
+            answers.append({**row, "result": {"status": "SUCCESS"}})
+        return web.json_response(answers)
+
+    async def _weave_delete(self, request: web.Request) -> web.Response:
+        gone = self.rows.get(request.match_info["name"], {}).pop(request.match_info["id"], None)
+        return web.Response(status=204 if gone else 404)
+
+    async def _weave_get(self, request: web.Request) -> web.Response:
+        query = (await request.json())["query"]
+        found = re.fullmatch(
+            r"\{ Get \{ (\w+)\((.*)\) \{ ([\w ]+) _additional \{ (\w+) \} \} \} \}", query, re.DOTALL
+        )
+        if found is None or found[1] not in self.schemas:
+            return web.json_response({"errors": [{"message": f"Syntax Error GraphQL: {query[:80]}"}]})
+        name, arguments, fields, extra = found.groups()
+        rows = woven(list(self.rows.get(name, {}).values()), arguments)
+        told = [
+            {field: row["properties"].get(field) for field in fields.split()} | {"_additional": {extra: row[extra]}}
+            for row in rows
+        ]
+        return web.json_response({"data": {"Get": {name: told}}})
+
+
+def woven(rows: list[dict[str, Any]], arguments: str) -> list[dict[str, Any]]:
+    """What a `Get` of Weaviate's with these arguments answers: filtered or ranked, sorted, one page."""
+    number = {key: int(value) for key, value in re.findall(r"\b(limit|offset): (\d+)", arguments)}
+    if where := re.search(r'where: \{path: \["(\w+)"\], operator: Equal, value\w+: (.+?)\}(?:,|$)', arguments):
+        rows = [row for row in rows if row["properties"].get(where[1]) == json.loads(where[2])]
+    if sort := re.search(r'sort: \[\{path: \["(\w+)"\]\}\]', arguments):
+        rows = sorted(rows, key=lambda row: str(row["properties"][sort[1]]))
+    if near := re.search(r"nearVector: \{vector: (\[.*?\])\}", arguments):
+        asked = json.loads(near[1])
+        rows = [{**row, "distance": 1 - cosine(row["vector"], asked)} for row in rows]
+        rows.sort(key=lambda row: float(row["distance"]))
+    if words := re.search(r'bm25: \{query: ("(?:[^"\\]|\\.)*"), properties: \["(\w+)"\]\}', arguments):
+        asked = [word.rstrip("s") for word in json.loads(words[1]).split()]
+        scored = [
+            {**row, "score": str(sum(word in row["properties"][words[2]].lower() for word in asked))} for row in rows
+        ]
+        rows = sorted((row for row in scored if row["score"] != "0"), key=lambda row: -float(row["score"]))
+    start = number.get("offset", 0)
+    return rows[start : start + number.get("limit", 100)]
 
 
 def matches(row: dict[str, Any], wanted: Any) -> bool:

@@ -13,7 +13,13 @@ from calls import checked
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import (
-    AnyEvent, ApprovalAsked, ConsentGiven, DocumentRead, SessionStarted, ToolCalled, ToolRefused,
+    AnyEvent,
+    ApprovalAsked,
+    ConsentGiven,
+    DocumentRead,
+    SessionStarted,
+    ToolCalled,
+    ToolRefused,
 )  # fmt: skip
 from visavis.kernel.settings import KnowledgeSettings, TurnSettings
 from visavis.kernel.tool import Grounded, tool
