@@ -16,16 +16,12 @@ async def finished(work: Coroutine[Any, Any, T], otherwise: T, within_s: float =
     """The result of `work`. Once the caller is cancelled, `work` still has `within_s` seconds; then it is cancelled,
     and `otherwise` is the result: the caller tells it, and ends. A second cancellation stops `work` at once.
     """
-    task = asyncio.create_task(work)
-    try:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            done, _ = await asyncio.wait([task], timeout=within_s)
-            if not done or task.cancelled():
-                return otherwise
-            return task.result()
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=within_s)
+            ended = task.done() and not task.cancelled()
+            task.cancel()  # nothing, once it is done
+            return task.result() if ended else otherwise
