@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visavis.hear.segmenter import EAGER_P, WINDOW_S, SpeechSegmenter
-from visavis.kernel.events.turn import SpeechStarted, SpeechStopped
+from visavis.hear.segmenter import EAGER_P, HINT_EVERY_S, HINT_P, WINDOW_S, SpeechSegmenter
+from visavis.kernel.events.turn import SpeechHinted, SpeechStarted, SpeechStopped
 from visavis.kernel.settings import TurnSettings
 
 SETTINGS = TurnSettings(vad_start=0.5, vad_stop=0.35, vad_start_s=0.064, vad_stop_s=0.2)
@@ -103,5 +103,14 @@ def test_events_alternate_in_order_and_keep_their_promises(
 def test_eager_one_likely_window_is_enough() -> None:
     segmenter = SpeechSegmenter(TurnSettings())
     segmenter.eager = True
-    assert segmenter.push(0.0, 0.2) is None
+    assert segmenter.push(0.0, HINT_P - 0.01) is None
     assert segmenter.push(WINDOW_S, EAGER_P) == SpeechStarted(at_s=WINDOW_S)
+
+
+def test_eager_less_is_a_hint_now_and_then() -> None:
+    segmenter = SpeechSegmenter(TurnSettings())
+    segmenter.eager = True
+    told = [segmenter.push(n * WINDOW_S, HINT_P) for n in range(30)]
+    hints = [fact for fact in told if fact is not None]
+    assert hints[0] == SpeechHinted(0.0) and {type(fact) for fact in hints} == {SpeechHinted}
+    assert len(hints) == 1 + int(29 * WINDOW_S / HINT_EVERY_S)

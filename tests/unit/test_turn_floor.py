@@ -14,6 +14,7 @@ from visavis.kernel.events import (
     NothingSaid,
     PlaybackStarted,
     PlaybackStopped,
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -25,7 +26,7 @@ from visavis.kernel.events import (
     VoicePaused,
 )
 from visavis.kernel.settings import TurnSettings
-from visavis.turn.barge_in import PAUSE_S
+from visavis.turn.barge_in import DOUBT_S, PAUSE_S
 from visavis.turn.floor import FINAL_GUARD_S, Floor
 
 Told = list[tuple[float, Event]]
@@ -260,9 +261,28 @@ def test_sustained_sound_pauses_the_voice_until_words_decide() -> None:
     assert told == [(1.064, Ducked(7)), (1.55, VoicePaused(7, "sustained")), (2.0, FloorTaken(7, "words"))]
 
 
-def test_a_noise_however_long_only_ducks_and_not_for_ever() -> None:
+def test_a_hint_of_speech_ducks_for_a_moment() -> None:
+    told = play(agent_speaking(), [(1.032, SpeechHinted(1.0))], until=9.0)
+    assert told == [(1.032, Ducked(7)), (1.4, BargeInIgnored(7, "unclear"))]
+
+
+def test_speech_after_a_hint_counts_from_the_hint() -> None:
+    told = play(agent_speaking(), [(1.032, SpeechHinted(1.0)), (1.332, SpeechStarted(1.3))], until=2.0)
+    assert told == [(1.032, Ducked(7)), (round(1.0 + BARGE_IN_S + DOUBT_S, 3), VoicePaused(7, "sustained"))]
+
+
+def test_a_hint_is_nothing_while_nobody_is_to_be_interrupted() -> None:
+    assert floor().feed(SpeechHinted(1.0), 1.032) == []
+
+
+def test_a_noise_however_long_only_pauses_the_voice_and_not_for_ever() -> None:
     told = play(agent_speaking(), [(1.064, SpeechStarted(1.0))], until=9.0)
-    assert told == [(1.064, Ducked(7)), (1.55 + PAUSE_S, BargeInIgnored(7, "no_words"))]
+    paused_s = round(1.0 + BARGE_IN_S + DOUBT_S, 3)
+    assert told == [
+        (1.064, Ducked(7)),
+        (paused_s, VoicePaused(7, "sustained")),
+        (round(paused_s + PAUSE_S, 3), BargeInIgnored(7, "no_words")),
+    ]
 
 
 def test_a_sound_that_stays_unclear_does_not_silence_the_agent_for_long() -> None:

@@ -22,6 +22,7 @@ from visavis.kernel.events import (
     ReplyReleased,
     ReplyStarted,
     SessionStarted,
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -46,6 +47,7 @@ steps = st.lists(
                 "utter",
                 "utter",
                 "start",
+                "hint",
                 "stop",
                 "partial",
                 "final",
@@ -179,6 +181,8 @@ class Call:
                     self.step(part, seconds, number, p)
             case "start" if not self.floor.person_speaking:
                 self.fact(SpeechStarted(max(0.0, self.now_s - 0.064)))
+            case "hint":
+                self.fact(SpeechHinted(max(0.0, self.now_s - 0.032)))
             case "stop" if self.floor.person_speaking:
                 self.pause += 1
                 self.fact(SpeechStopped(max(0.0, self.now_s - 0.2), 0.2))

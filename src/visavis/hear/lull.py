@@ -18,8 +18,8 @@ SETTLED_WINDOWS = 10
 SURE_OF_SILENCE = 0.1
 """Silence has settled after this many windows in a row with a speech probability below this."""
 
-LOUDER = 1.5
-"""A frame stands out when its peak is above this many times (3.5 dB) the usual one."""
+LOUDER = 1.25
+"""A frame stands out when its peak is above this many times (1.9 dB) the usual one."""
 
 _USUAL_FRAMES = 16
 _INAUDIBLE = 8

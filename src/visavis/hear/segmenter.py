@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from visavis.hear.base import HEAR_RATE_HZ
-from visavis.kernel.events.turn import SpeechStarted, SpeechStopped
+from visavis.kernel.events.turn import SpeechHinted, SpeechStarted, SpeechStopped
 from visavis.kernel.settings import TurnSettings
 
 WINDOW_S = 512 / HEAR_RATE_HZ
 """Each probability speaks for 32 ms."""
 
 EAGER_P = 0.4
+
+HINT_P = 0.15
+"""After a long silence the detector takes a while to believe in speech: this much is worth a hint."""
+
+HINT_EVERY_S = 0.4
+
 
 _SLACK_S = 1e-6  # sums of window lengths must not miss a threshold by a rounding error
 
@@ -27,7 +33,9 @@ class SpeechSegmenter:
         self._stop_s = settings.vad_stop_s
         self.eager = False
         """A single window at `EAGER_P` announces speech: while the agent speaks, turning it down a moment for nothing
-        costs less than talking over somebody. What the sound was is for the floor to find out."""
+        costs less than talking over somebody. What the sound was is for the floor to find out. A window at `HINT_P`
+        is told as a hint, no more than one each `HINT_EVERY_S`."""
+        self._hinted_s = -HINT_EVERY_S
         self._speaking = False
         self._first_s: float | None = None  # first window of speech not yet announced
         self._above_s = 0.0
@@ -38,7 +46,7 @@ class SpeechSegmenter:
         """A start was announced and its stop was not."""
         return self._speaking
 
-    def push(self, at_s: float, p: float) -> SpeechStarted | SpeechStopped | None:
+    def push(self, at_s: float, p: float) -> SpeechHinted | SpeechStarted | SpeechStopped | None:
         """`p` of the window that begins at media time `at_s`; windows come in order, gaps count as silence.
 
         SpeechStarted.at_s is the time of the first window above the start probability. SpeechStopped.at_s is the
@@ -46,11 +54,11 @@ class SpeechSegmenter:
         """
         return self._while_speaking(at_s, p) if self._speaking else self._while_silent(at_s, p)
 
-    def _while_silent(self, at_s: float, p: float) -> SpeechStarted | None:
+    def _while_silent(self, at_s: float, p: float) -> SpeechHinted | SpeechStarted | None:
         if p < self._stop_p or (self._first_s is not None and at_s - self._ended_s > self._stop_s):
             self._first_s = None
         if p < (EAGER_P if self.eager else self._start_p):
-            return None
+            return self._hint(at_s) if self.eager and p >= HINT_P else None
         if self._first_s is None:
             self._first_s, self._above_s = at_s, 0.0
         self._above_s += WINDOW_S
@@ -60,6 +68,12 @@ class SpeechSegmenter:
         started = SpeechStarted(at_s=self._first_s)
         self._speaking, self._first_s = True, None
         return started
+
+    def _hint(self, at_s: float) -> SpeechHinted | None:
+        if at_s - self._hinted_s < HINT_EVERY_S:
+            return None
+        self._hinted_s = at_s
+        return SpeechHinted(at_s)
 
     def _while_speaking(self, at_s: float, p: float) -> SpeechStopped | None:
         end_s = at_s + WINDOW_S

@@ -14,7 +14,7 @@ from visavis.hear.gain import AutoGain
 from visavis.hear.lull import Lull
 from visavis.hear.segmenter import SpeechSegmenter
 from visavis.kernel.cleared import Cleared
-from visavis.kernel.events import EndpointScored, Event, SpeechStarted, SpeechStopped, TranscriptRevised
+from visavis.kernel.events import EndpointScored, Event, SpeechHinted, SpeechStarted, SpeechStopped, TranscriptRevised
 from visavis.kernel.media import AudioFrame, Pcm, to_float
 from visavis.kernel.settings import TurnSettings
 from visavis.session.microphone import FarEnd, Microphone
@@ -137,6 +137,8 @@ class Ears:
     def _heard(self, window: Pcm, at_s: float, p: float) -> None:
         """`window`, which begins at `at_s`, is speech with probability `p`."""
         fact = self._segmenter.push(at_s, p)
+        if isinstance(fact, SpeechHinted):
+            self._on_fact(fact)
         if isinstance(fact, SpeechStarted):
             self._feeding = True
             self._since_onset = []

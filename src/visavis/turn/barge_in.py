@@ -15,6 +15,12 @@ PAUSE_S = 1.5
 """Longest silence of the agent while it is not clear whether it was interrupted."""
 
 
+DOUBT_S = 0.1
+"""How much longer than `barge_in_s` a sound without words may last before the voice pauses for it as well."""
+
+HINT_S = 0.4
+"""A hint that is not followed by speech within this is forgotten."""
+
 SHORT_S = 0.5
 """A single word shorter than this, which is no command and no question, may be any cough or murmur; so may two where
 a quick pass took them for a listener's sign."""
@@ -31,6 +37,8 @@ class BargeIn:
         """The reply that was interrupted last."""
         self.since_s: float | None = None
         """When the sound that is being judged began; None while there is none."""
+        self._hint_s: float | None = None
+        """When a sound began that may become speech."""
         self.wake_at_s: float | None = None
         self.protected = False
         """The passage that is heard now is said to its end, whoever speaks."""
@@ -38,7 +46,9 @@ class BargeIn:
         """Where the person looks, as `FaceCue.facing` says."""
         self._paused = False
         self._looked = False
-        """The sound has lasted `barge_in_s`; when `wake_at_s` comes again it has lasted too long."""
+        """The sound has lasted `barge_in_s`."""
+        self._waited = False
+        """It was decided then what to do meanwhile; when `wake_at_s` comes again, the sound has lasted too long."""
         self._nodded_to = False
         """A quick pass over this sound took it for a listener's sign."""
         self._saying = ("", "")
@@ -60,20 +70,29 @@ class BargeIn:
 
     def passage(self, protected: bool) -> list[Event]:
         """A passage begins. A sound that was being judged must wait for the end of a protected one."""
-        judging = self.since_s is not None
+        ducked = self._ducked
         self._forget()
         self.protected = protected
-        return [BargeInIgnored(self.reply, "protected")] if judging else []
+        return [BargeInIgnored(self.reply, "protected")] if ducked else []
+
+    def hinted(self, at_s: float) -> list[Event]:
+        """Perhaps the person begins to speak: turn down, and wait a moment for speech."""
+        if self.protected or self.since_s is not None or self._hint_s is not None:
+            return []
+        self._hint_s, self.wake_at_s = at_s, at_s + HINT_S
+        return [Ducked(self.reply)]
 
     def sound(self, since_s: float) -> list[Event]:
         """The person makes a sound that began at `since_s`."""
         if self.protected:
             return []
-        judging = self.since_s is not None
+        ducked, hint_s = self._ducked, self._hint_s
+        self._hint_s = None
         self.since_s = self.since_s if self.since_s is not None else since_s
         if not self._looked:
-            self.wake_at_s = since_s + self._settings.barge_in_s
-        return [] if judging else [Ducked(self.reply)]
+            heard_s = since_s if hint_s is None else min(since_s, hint_s)
+            self.wake_at_s = heard_s + self._settings.barge_in_s
+        return [] if ducked else [Ducked(self.reply)]
 
     def partial(self, text: str) -> list[Event]:
         """Words so far, while the sound goes on or before its full pass is in."""
@@ -106,12 +125,17 @@ class BargeIn:
 
     def timer(self, text: str, at_s: float) -> list[Event]:
         """`wake_at_s` has come: the sound goes on, and its words so far are `text`."""
+        if self._hint_s is not None:
+            return self.ignore("unclear")
         said = self._weigh(text, self._settings.barge_in_words)
-        if self._looked:
+        if self._waited:
             return self.ignore({"nothing": "no_words", "content": "side_talk", "begun": "unclear"}.get(said, said))
-        self._looked = True
+        if said == "nothing" and not self._looked:
+            self._looked, self.wake_at_s = True, at_s + DOUBT_S
+            return []
+        self._looked = self._waited = True
         self.wake_at_s = at_s + PAUSE_S
-        if said in ("nothing", "backchannel", "begun", "echo") or self._meant_for_others(said):
+        if self._paused or said in ("backchannel", "begun", "echo") or self._meant_for_others(said):
             return []
         return self._pause()
 
@@ -137,6 +161,10 @@ class BargeIn:
         """Somebody who looks away talks to somebody else, unless it is to stop us."""
         return self.facing == "away" and said != "command"
 
+    @property
+    def _ducked(self) -> bool:
+        return self.since_s is not None or self._hint_s is not None
+
     def _forget(self) -> None:
-        self.since_s = self.wake_at_s = None
-        self._paused = self._looked = self._nodded_to = False
+        self.since_s = self._hint_s = self.wake_at_s = None
+        self._paused = self._looked = self._waited = self._nodded_to = False

@@ -17,6 +17,7 @@ from visavis.kernel.events import (
     PlaybackStarted,
     PlaybackStopped,
     ReplyEnded,
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -30,6 +31,7 @@ from visavis.kernel.events import (
 )
 
 INPUTS = (
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TranscriptRevised,

@@ -25,6 +25,7 @@ from visavis.kernel.events import (
     PlaybackStarted,
     PlaybackStopped,
     ReplyEnded,
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -108,6 +109,8 @@ class Floor:
     def feed(self, event: Event, at_s: float) -> list[Event]:
         """The decisions that `event`, known at `at_s`, leads to; [] for facts that are no input of the floor."""
         match event:
+            case SpeechHinted() if self._barge_in.reply and not self.person_speaking:
+                return self._barge_in.hinted(event.at_s)
             case SpeechStarted():
                 return self._speech_started(event.at_s)
             case SpeechStopped():

@@ -17,7 +17,7 @@ Said = Literal["nothing", "echo", "backchannel", "begun", "unclear", "command", 
 """`echo`: the agent's own words. `command`: asks for silence or an answer. `begun`: may become a
 backchannel. `unclear`: too few words to tell."""
 
-_HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:ha+)?|o+h+|e+h+m*|ä+h*m*|e+r+m*|u+h*u+h+)")
+_HUM = re.compile(r"(?:m+h*m*|h+m+|mh+m*|u+h+(?:hu+h+)?|u+m+|a+h+(?:h?a+)?|o+h*|e+h+m*|ä+h*m*|e+r+m*|u+h*u+h+)")
 """Sounds that recognisers write in many ways: "Mhm", "mm-hmm", "uh-huh", "ah"."""
 
 # Phrases stand as one string each, so that they can be read and mended as text.

@@ -92,6 +92,7 @@ from visavis.kernel.events.turn import (
     PassageStarted,
     PlaybackStarted,
     PlaybackStopped,
+    SpeechHinted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -121,6 +122,7 @@ AnyEvent = (
     | FramesSeen
     | IdlePrompted
     | MessageRejected
+    | SpeechHinted
     | SpeechStarted
     | SpeechStopped
     | TranscriptRevised
@@ -274,6 +276,7 @@ __all__ = [
     "SightNoted",
     "SightTriggered",
     "SourcesCited",
+    "SpeechHinted",
     "SpeechStarted",
     "SpeechStopped",
     "TextTyped",

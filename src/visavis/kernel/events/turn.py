@@ -7,6 +7,12 @@ from typing import ClassVar
 from visavis.kernel.events.base import Event
 
 
+class SpeechHinted(Event, frozen=True):
+    """While the agent is heard, a sound at `at_s` may be the beginning of speech."""
+
+    at_s: float
+
+
 class SpeechStarted(Event, frozen=True):
     """The person began to make speech sounds at `at_s` (VAD with hysteresis)."""
 
