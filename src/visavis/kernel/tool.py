@@ -170,7 +170,7 @@ class McpServer:
 
     `command` starts it as a child that talks over stdin and stdout, in the folder `cwd`, with those variables of this
     process's environment that `env` names; or `url` is where it serves streamable HTTP, with the value of the
-    variable `token_env` as bearer token. `tools`: offer only these; empty: all. `rules`: by tool; one that they do not
+    variable `token_env` as bearer token. `tools`: offer only these; empty: all. `rules`: by tool; one they do not
     name may write, for what a server says of its own tools is not taken on trust.
     """
 
