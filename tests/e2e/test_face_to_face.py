@@ -117,8 +117,7 @@ async def test_a_person_in_a_browser_asks_aloud_then_types_and_leaves(tmp_path: 
         session = (await page.evaluate("visavis.snapshot()"))["session"]
         await page.get_by_role("textbox").fill("What does it cost to repair a flat tire?")
         await page.keyboard.press("Enter")
-        await becomes(page, "s.state === 'thinking'")
-        await becomes(page, "s.state === 'speaking'")
+        await becomes(page, "s.state === 'speaking'")  # perhaps at once, where an opener comes first
         await becomes(page, "s.state === 'idle'")
         await page.get_by_role("button", name="Leave").click()
         await asyncio.sleep(1.5)
