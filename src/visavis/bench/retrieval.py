@@ -23,7 +23,6 @@ from visavis.think.knowledge.library import Library
 from visavis.think.knowledge.opening import load_embedder
 from visavis.think.knowledge.stores.embedded import EmbeddedStore
 
-PADDED = 100_000
 PER_DOCUMENT = 500
 TIMED = 200
 """Questions that latency is measured over."""

@@ -19,7 +19,6 @@ BATCH = 64
 _SERVICE = Service("the embedder", "think", "knowledge.embedder_url", "see knowledge.embedder_key_env")
 _CONNECT_S = 5.0
 _TOTAL_S = 30.0
-_SERVER = Service("the embedder's server", "think", key_hint="check the key that knowledge.embedder_key_env names")
 
 
 class ApiEmbedder:

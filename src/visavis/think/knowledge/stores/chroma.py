@@ -12,11 +12,19 @@ from urllib.parse import urlsplit
 import chromadb
 from chromadb.errors import ChromaError
 
-from visavis.kernel.errors import ConfigError, ProviderError
+from visavis.kernel.errors import ProviderError
 from visavis.kernel.virtual_time import holding
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
 from visavis.think.knowledge.opening import data_path
-from visavis.think.knowledge.stores.payload import documents_of, first_last, flat, hit_of, payloads, point_id
+from visavis.think.knowledge.stores.payload import (
+    check_embedder,
+    documents_of,
+    first_last,
+    flat,
+    hit_of,
+    payloads,
+    point_id,
+)
 
 T = TypeVar("T")
 
@@ -35,12 +43,7 @@ class ChromaStore:
             embedding_function=None,
         )  # fmt: skip
         made_by = (self._kept.metadata or {}).get("embedder", embedder)
-        if made_by != embedder:
-            raise ConfigError(
-                f"the collection was indexed with {made_by}, not {embedder}",
-                where="knowledge.embedder",
-                hint="use that embedder, or another collection",
-            )
+        check_embedder(made_by, embedder)
 
     @classmethod
     async def connect(cls, place: Place) -> Self:

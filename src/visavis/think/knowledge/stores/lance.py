@@ -12,10 +12,10 @@ import lancedb
 import pyarrow as arrow
 from lancedb.index import FTS
 
-from visavis.kernel.errors import ConfigError, ProviderError
+from visavis.kernel.errors import ProviderError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
 from visavis.think.knowledge.opening import data_path
-from visavis.think.knowledge.stores.payload import documents_of, flat, hit_of, payloads, point_id
+from visavis.think.knowledge.stores.payload import check_embedder, documents_of, flat, hit_of, payloads, point_id
 from visavis.think.knowledge.words import telling
 
 _TEXTS = ("key", "source", "title", "digest", "root", "chunk", "path", "text", "embedder", "words")
@@ -46,12 +46,8 @@ class LanceStore:
             return
         self._table = await self._client.open_table(self._name)
         rows = await self._table.query().select(["embedder"]).limit(1).to_list()
-        if rows and rows[0]["embedder"] != self._embedder:
-            raise ConfigError(
-                f"the collection was indexed with {rows[0]['embedder']}, not {self._embedder}",
-                where="knowledge.embedder",
-                hint="use that embedder, or another collection",
-            )
+        if rows:
+            check_embedder(rows[0]["embedder"], self._embedder)
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         rows = [

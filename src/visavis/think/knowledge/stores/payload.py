@@ -12,9 +12,20 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from visavis.kernel.errors import ConfigError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Vectors
 
 _SPACE = uuid.UUID("6f1b6a52-7d1e-5b0c-9a39-0d8f7f0a8c11")
+
+
+def check_embedder(indexed: object, embedder: str) -> None:
+    """Raises ConfigError when a collection's vectors were made by another embedder than `embedder`."""
+    if indexed != embedder:
+        raise ConfigError(
+            f"the collection was indexed with {indexed}, not {embedder}",
+            where="knowledge.embedder",
+            hint="use that embedder, or another collection",
+        )
 
 
 def point_id(collection: str, source: str, chunk_id: str) -> str:

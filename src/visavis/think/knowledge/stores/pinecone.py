@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from visavis.kernel.errors import ConfigError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
-from visavis.think.knowledge.stores.payload import documents_of, first_last, flat, hit_of, payloads
+from visavis.think.knowledge.stores.payload import check_embedder, documents_of, first_last, flat, hit_of, payloads
 from visavis.think.knowledge.stores.wire import JsonApi
 
 VERSION = "2025-04"
@@ -48,12 +48,7 @@ class PineconeStore:
 
     async def _check(self) -> None:
         for payload in await self._fetched((await self._ids("0-"))[:1]):
-            if payload.get("embedder") != self._embedder:
-                raise ConfigError(
-                    f"the collection was indexed with {payload.get('embedder')}, not {self._embedder}",
-                    where="knowledge.embedder",
-                    hint="use that embedder, or another collection",
-                )
+            check_embedder(payload.get("embedder"), self._embedder)
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         rows = [

@@ -16,7 +16,15 @@ from qdrant_client.http.exceptions import ApiException
 from visavis.kernel.errors import ConfigError, ProviderError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
 from visavis.think.knowledge.opening import data_path
-from visavis.think.knowledge.stores.payload import documents_of, first_last, flat, hit_of, payloads, point_id
+from visavis.think.knowledge.stores.payload import (
+    check_embedder,
+    documents_of,
+    first_last,
+    flat,
+    hit_of,
+    payloads,
+    point_id,
+)
 from visavis.think.knowledge.stores.sparse import sparse_passage, sparse_query
 
 _BATCH = 64
@@ -135,13 +143,12 @@ class QdrantStore:
 
     async def _check_embedder(self) -> None:
         rows = (await self._first_chunks())[:1]
-        if rows and rows[0].get("embedder") != self._embedder:
-            await self.close()
-            raise ConfigError(
-                f"the collection was indexed with {rows[0].get('embedder')}, not {self._embedder}",
-                where="knowledge.embedder",
-                hint="use that embedder, or another collection",
-            )
+        if rows:
+            try:
+                check_embedder(rows[0].get("embedder"), self._embedder)
+            except ConfigError:
+                await self.close()
+                raise
 
 
 def _is(field: str, value: str | int) -> models.FieldCondition:

@@ -11,7 +11,15 @@ from typing import Any, Self
 
 from visavis.kernel.errors import ConfigError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
-from visavis.think.knowledge.stores.payload import documents_of, first_last, flat, hit_of, payloads, point_id
+from visavis.think.knowledge.stores.payload import (
+    check_embedder,
+    documents_of,
+    first_last,
+    flat,
+    hit_of,
+    payloads,
+    point_id,
+)
 from visavis.think.knowledge.stores.wire import JsonApi
 from visavis.think.knowledge.words import telling
 
@@ -52,12 +60,8 @@ class TurbopufferStore:
 
     async def _check(self) -> None:
         rows = await self._rows({"rank_by": ["id", "asc"], "limit": 1, "include_attributes": ["embedder"]})
-        if rows and rows[0].get("embedder") != self._embedder:
-            raise ConfigError(
-                f"the collection was indexed with {rows[0].get('embedder')}, not {self._embedder}",
-                where="knowledge.embedder",
-                hint="use that embedder, or another collection",
-            )
+        if rows:
+            check_embedder(rows[0].get("embedder"), self._embedder)
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         rows = [

@@ -9,7 +9,15 @@ from typing import Any, Self
 
 from visavis.kernel.errors import ConfigError, ProviderError
 from visavis.think.knowledge.base import Chunk, Document, Hit, Place, Vectors
-from visavis.think.knowledge.stores.payload import documents_of, first_last, flat, hit_of, payloads, point_id
+from visavis.think.knowledge.stores.payload import (
+    check_embedder,
+    documents_of,
+    first_last,
+    flat,
+    hit_of,
+    payloads,
+    point_id,
+)
 from visavis.think.knowledge.stores.wire import JsonApi
 from visavis.think.knowledge.words import telling
 
@@ -49,12 +57,8 @@ class WeaviateStore:
             await self._api.call("POST", "/v1/schema", _schema(self._class))
             return
         rows = await self._get("limit: 1")
-        if rows and rows[0].get("embedder") != self._embedder:
-            raise ConfigError(
-                f"the collection was indexed with {rows[0].get('embedder')}, not {self._embedder}",
-                where="knowledge.embedder",
-                hint="use that embedder, or another collection",
-            )
+        if rows:
+            check_embedder(rows[0].get("embedder"), self._embedder)
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         rows = [
