@@ -132,3 +132,20 @@ async def caller(*, allow: bool = True, flags: tuple[str, ...] = (), **context: 
             assert person.errors == []
     finally:
         await server.stop()
+
+
+async def allowed_and_taken_back(person: Caller, box: str, switch: str, purpose: str) -> None:
+    """`purpose` is agreed to by ticking `box` before the call, and taken back by `switch` under Devices in it."""
+    await person.open()
+    tick = person.page.get_by_label(box)
+    assert not await tick.is_checked()
+    await tick.check()
+    await person.agree()
+    await person.page.get_by_role("button", name="Join the call").click()
+    await person.connected()
+    await until(lambda: len(person.peer.received) >= 4)
+    assert person.peer.received[0]["purposes"] == ["listen", "camera", "screen", purpose]
+    await person.page.locator("#controls").get_by_role("button", name="Devices").click()
+    await person.page.get_by_label(switch).uncheck()
+    await until(lambda: len(person.server.received("consent")) == 2)
+    assert person.server.received("consent")[1] == {"type": "consent", "given": False, "purposes": [purpose]}

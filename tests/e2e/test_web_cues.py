@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 import pytest
-from page_driver import caller, until
+from page_driver import allowed_and_taken_back, caller, until
 
 from visavis.kernel.events import FaceCue, Nodded
 from visavis.kernel.settings import Settings
@@ -26,19 +26,7 @@ HERE = "Read them in this page"
 
 async def test_cues_are_allowed_by_a_tick_and_taken_back_under_devices() -> None:
     async with caller() as person:
-        await person.open()
-        box = person.page.get_by_label(BOX)
-        assert not await box.is_checked()
-        await box.check()
-        await person.agree()
-        await person.page.get_by_role("button", name="Join the call").click()
-        await person.connected()
-        await until(lambda: len(person.peer.received) >= 4)
-        assert person.peer.received[0]["purposes"] == ["listen", "camera", "screen", "cues"]
-        await person.page.locator("#controls").get_by_role("button", name="Devices").click()
-        await person.page.get_by_label("Visual cues from my camera").uncheck()
-        await until(lambda: len(person.server.received("consent")) == 2)
-        assert person.server.received("consent")[1] == {"type": "consent", "given": False, "purposes": ["cues"]}
+        await allowed_and_taken_back(person, BOX, "Visual cues from my camera", "cues")
 
 
 def observations(seed: int, count: int = 400) -> list[tuple[float, FaceObservation | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from page_driver import caller, until
+from page_driver import allowed_and_taken_back, caller
 
 pytestmark = pytest.mark.e2e
 
@@ -13,19 +13,7 @@ BOX = "Memory: Ada may remember"
 async def test_memory_is_allowed_by_a_tick_and_taken_back_under_devices() -> None:
     async with caller() as person:
         person.server.url += "?person=jo.signed"
-        await person.open()
-        box = person.page.get_by_label(BOX)
-        assert not await box.is_checked()
-        await box.check()
-        await person.agree()
-        await person.page.get_by_role("button", name="Join the call").click()
-        await person.connected()
-        await until(lambda: len(person.peer.received) >= 4)
-        assert person.peer.received[0]["purposes"] == ["listen", "camera", "screen", "memory"]
-        await person.page.locator("#controls").get_by_role("button", name="Devices").click()
-        await person.page.get_by_label("Remember me for next time").uncheck()
-        await until(lambda: len(person.server.received("consent")) == 2)
-        assert person.server.received("consent")[1] == {"type": "consent", "given": False, "purposes": ["memory"]}
+        await allowed_and_taken_back(person, BOX, "Remember me for next time", "memory")
 
 
 async def test_without_a_person_there_is_no_box() -> None:
