@@ -56,7 +56,7 @@ class Room:
         self._free = 0
 
     def played(self, pcm: Pcm, at_s: float) -> None:
-        """The loudspeaker plays `pcm`, which comes at `at_s`: after what it is playing, or when enough is buffered."""
+        """The loudspeaker plays `pcm`, which came at `at_s`: after what it is playing, or once enough is buffered."""
         at = round(at_s * self._rate_hz)
         at = self._free if at < self._free else at + round(BUFFER_S * self._rate_hz)
         self._free = at + len(pcm)
