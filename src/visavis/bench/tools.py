@@ -22,7 +22,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.errors import ConfigError, ProviderError
 from visavis.kernel.settings import LlmSettings, ServerSettings, Settings
 from visavis.models.engines import Engines
-from visavis.think.base import Llm, LlmRequest, Message, ToolCall
+from visavis.think.base import Llm, LlmRequest, Message, TextDelta, ToolCall
 from visavis.think.context import Turn, build
 from visavis.think.tool_schema import Refusal
 from visavis.think.tools import Checked, Tool, ToolBox
@@ -97,11 +97,13 @@ async def _asked(llm: Llm, case: Case, counts: Counts) -> None:
 
 
 async def _decision(llm: Llm, request: LlmRequest) -> ToolCall | None:
-    """The first call; None when the model speaks, or fails."""
+    """The first call; None when the model speaks, which it does instead of calling, or fails."""
     call = None
     try:
         async with aclosing(llm.stream(request)) as events:
             async for event in events:
+                if isinstance(event, TextDelta):
+                    break
                 if isinstance(event, ToolCall):
                     call = call or event
     except ProviderError as error:

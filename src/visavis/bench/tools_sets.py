@@ -37,6 +37,9 @@ class Case:
 
     def is_right(self, name: str, arguments: Mapping[str, Any]) -> bool:
         accepted = self.right.get(name)
+        whole = _whole_numbers(next((tool.parameters for tool in self.tools if tool.name == name), {}))
+        if any(isinstance(arguments.get(argument), float) for argument in whole):
+            return False  # 5.0 is an integer in JSON Schema, and none to the leaderboard
         return accepted is not None and _fits(arguments, accepted)
 
 
@@ -103,6 +106,10 @@ def _schema(written: Mapping[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def _whole_numbers(parameters: Mapping[str, Any]) -> list[str]:
+    return [name for name, spec in parameters.get("properties", {}).items() if spec.get("type") == "integer"]
+
+
 def _fits(given: Mapping[str, Any], accepted: Accepted) -> bool:
     if set(given) - set(accepted):
         return False
@@ -116,7 +123,8 @@ def _fits(given: Mapping[str, Any], accepted: Accepted) -> bool:
 
 
 def _same(given: Any, wanted: Any) -> bool:
-    """Text without regard to case, spaces and punctuation; numbers by value; an object by its accepted values."""
+    """As the leaderboard compares: text without regard to case, blanks and some marks; numbers by value; an object by
+    its accepted values."""
     if isinstance(given, str) and isinstance(wanted, str):
         return _plain(given) == _plain(wanted)
     if isinstance(given, bool) or isinstance(wanted, bool):
@@ -129,4 +137,4 @@ def _same(given: Any, wanted: Any) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s,./\-_*^'\"]", "", text).lower()
+    return re.sub(r"[ ,./\-_*^]", "", text).lower().replace("'", '"')
