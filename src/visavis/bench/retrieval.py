@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from visavis.bench.retrieval_answers import declined
-from visavis.bench.retrieval_sets import Asked, RetrievalSet, data_sets, own_set, sampled
-from visavis.kernel.settings import Settings
+from visavis.bench.retrieval_answers import Answers, answers
+from visavis.bench.retrieval_sets import Asked, RetrievalSet, data_sets, own_set, sampled, unanswered
+from visavis.kernel.errors import UsageError
 from visavis.kernel.toml import load_settings
 from visavis.models.engines import Engines
 from visavis.think.knowledge.base import Chunk, Document, Embedder, Passage
@@ -33,38 +33,51 @@ _RRF = 20
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Rows for each set, then for the largest one padded to `--padded` chunks."""
+    """Rows for each set, then for the first one padded to `--padded` chunks. Raises UsageError for no such set."""
     settings = load_settings(None)
     # What is asked here is what the model answers; how fast it is, other benches tell.
     patient = msgspec.structs.replace(settings.llm, first_timeout_s=_PATIENT_S, total_timeout_s=2 * _PATIENT_S)
     settings = msgspec.structs.replace(settings, llm=patient)
     engines = Engines.of(settings)
-    sets = data_sets(Path(options.data)) if options.data else [own_set()]
+    sets = _wanted(data_sets(Path(options.data)) if options.data else [own_set()], options.sets)
     try:
         with tempfile.TemporaryDirectory(prefix="visavis-bench-") as scratch:
             embedder = await load_embedder(engines, options.embedder)
             folder = Path(options.keep or scratch)
-            rows = [await _row(one, engines, embedder, folder, options, settings) for one in sets]
+            rows = [await _row(one, engines, embedder, folder, options) for one in sets]
             if options.padded:
                 rows.append(await _padded(sets[0], engines, embedder, Path(scratch), options))
-        return {"rows": [row for row, _ in rows], "declined_answerable": {row["set"]: share for row, share in rows}}
+        answered = {row["set"]: made for row, made in rows if made is not None}
+        return {
+            "rows": [row for row, _ in rows],
+            "declined_answerable": {name: round(made.declined, 3) for name, made in answered.items()},
+            "rightly_cited": {name: _rounded(made.rightly_cited) for name, made in answered.items()},
+        }
     finally:
         await engines.close()
 
 
+def _wanted(sets: list[RetrievalSet], names: str) -> list[RetrievalSet]:
+    there = {one.name: one for one in sets}
+    if unknown := {name for name in names.split(",") if name} - set(there):
+        raise UsageError(f"there is no set '{min(unknown)}'", hint=f"--sets takes {', '.join(there)}")
+    return [one for one in sets if not names or one.name in names.split(",")]
+
+
 async def _row(
-    one: RetrievalSet, engines: Engines, embedder: Embedder, folder: Path, options: argparse.Namespace,
-    settings: Settings,
-) -> tuple[dict[str, Any], float | None]:  # fmt: skip
+    one: RetrievalSet, engines: Engines, embedder: Embedder, folder: Path, options: argparse.Namespace
+) -> tuple[dict[str, Any], Answers | None]:
     library = await _indexed(one, engines, embedder, folder / f"{one.name}.db")
     try:
         top5, top20, times = await _recall(library, one.asked)
-        unanswerable = answerable = None
+        unanswerable: float | None = None
+        answerable: Answers | None = None
         if options.questions:
-            asked = sampled(one.unanswerable, options.questions, options.seed)
-            unanswerable = await declined(engines, library, asked)
-            asked = sampled([item.queries[0] for item in one.asked if len(item.queries) == 1], options.questions, 1)
-            answerable = await declined(engines, library, asked) if asked else None
+            foreign = await answers(engines, library, unanswered(one, options.questions, options.seed))
+            unanswerable = foreign.declined
+            single = [item for item in one.asked if len(item.queries) == 1]
+            if asked := sampled(single, options.questions, options.seed):
+                answerable = await answers(engines, library, asked)
         chunks = sum(document.chunks for document in await library.store.documents())
     finally:
         await library.close()
@@ -78,12 +91,16 @@ def _figures(
     return {
         "set": name,
         "embedder": embedder.name,
-        "recall_at_5": top5 if top5 is None else round(top5, 3),
-        "recall_at_20": top20 if top20 is None else round(top20, 3),
+        "recall_at_5": _rounded(top5),
+        "recall_at_20": _rounded(top20),
         "p95_ms": round(1000 * float(np.quantile(times, 0.95)), 1),
         "chunks": chunks,
-        "declined_unanswerable": unanswerable if unanswerable is None else round(unanswerable, 3),
+        "declined_unanswerable": _rounded(unanswerable),
     }
+
+
+def _rounded(share: float | None) -> float | None:
+    return share if share is None else round(share, 3)
 
 
 async def _indexed(one: RetrievalSet, engines: Engines, embedder: Embedder, file: Path) -> Library:
@@ -135,7 +152,7 @@ def _share(found: Sequence[str], wanted: frozenset[str], *, any_one: bool) -> fl
 
 async def _padded(
     one: RetrievalSet, engines: Engines, embedder: Embedder, scratch: Path, options: argparse.Namespace
-) -> tuple[dict[str, Any], float | None]:
+) -> tuple[dict[str, Any], None]:
     """Latency only: chunks of real words in random order, about as long as real ones, and random vectors."""
     texts = [section.text for reading in one.documents.values() for section in reading.sections]
     lexicon = " ".join(texts).split()
@@ -155,7 +172,7 @@ async def _padded(
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             await store.put(Document(f"padded-{start:06d}", "", "", count), chunks, vectors)
         times = []
-        questions = sampled([item.queries[0] for item in one.asked], TIMED, options.seed)
+        questions = [item.queries[0] for item in sampled(one.asked, TIMED, options.seed)]
         await library.search(questions[0])
         for question in questions:
             began_s = time.perf_counter()

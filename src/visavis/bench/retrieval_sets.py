@@ -96,7 +96,13 @@ def _banking(directory: Path) -> tuple[dict[str, Reading], list[Asked]]:
     return documents, asked
 
 
-def sampled(items: Sequence[str], count: int, seed: int) -> list[str]:
-    chosen = sorted(set(items))
+def sampled(items: Sequence[Asked], count: int, seed: int) -> list[Asked]:
+    """`count` of the items, the same for the same seed, each question once."""
+    chosen = sorted({item.queries: item for item in items}.values(), key=lambda item: item.queries)
     random.Random(seed).shuffle(chosen)
     return chosen[:count]
+
+
+def unanswered(one: RetrievalSet, count: int, seed: int) -> list[Asked]:
+    """`count` of the questions that no document of the set answers."""
+    return sampled([Asked((question,), frozenset()) for question in one.unanswerable], count, seed)

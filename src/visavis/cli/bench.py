@@ -148,6 +148,7 @@ BENCHES: dict[str, Bench] = {
         "--data DIR",
         {
             "--data": {"default": "", "metavar": "DIR", "help": "directory with kb/ (default: a corpus of our own)"},
+            "--sets": {"default": "", "help": "which sets of --data (default: medical,banking)"},
             "--embedder": {"default": "minilm", "help": "minilm, a directory, or owner/name at the hub"},
             "--questions": {
                 "type": int,
