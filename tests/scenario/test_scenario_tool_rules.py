@@ -264,7 +264,8 @@ def test_a_write_that_timed_out_is_reconciled(found: str | None) -> None:
         return "paid now"
 
     five = '{"cents": 500}'
-    call = calling(wants("pay", five), wants("pay", five, "c2"), "Done.", tools=[pay])
+    said = "please pay five hundred cents"
+    call = calling(wants("pay", five), wants("pay", five, "c2"), "Done.", tools=[pay], said=said)
     played = checked(call, until=12.0)
     if found:
         assert ran == ["pay", "look"]
@@ -441,6 +442,55 @@ def test_a_write_that_does_not_end_holds_up_the_end_of_a_call_for_a_bounded_time
     assert (returned.ok, returned.settled) == (False, False)
     assert "not known" in returned.result
     assert played.at(SessionEnded) == pytest.approx(3.2 + FINISH_S, abs=0.5)
+
+
+def endless(**rules: Any) -> Callable[..., Any]:
+    async def move() -> str:
+        """Moves something."""
+        ran.append("move")
+        await asyncio.Event().wait()
+        return ""
+
+    return tool(on_interruption="cancel", **rules)(move)
+
+
+@pytest.mark.parametrize(("found", "noted"), [("it was moved", (True, True)), (None, (False, True))])
+def test_a_write_that_is_cut_by_the_person_is_found_out_about(found: str | None, noted: tuple[bool, bool]) -> None:
+    async def moved() -> str | None:
+        return found
+
+    call = calling(wants("move"), "Stopped.", tools=[endless(writes=True, reconcile=moved)])
+    call.does(4.1, Say("stop that"))
+    played = checked(call, until=9.0)
+    (returned,) = played.events(ToolReturned)
+    assert (returned.ok, returned.settled) == noted, played.told()
+    assert played.at(ToolReturned) < 5.0
+    assert "was cut short by the person" in returned.result or returned.result == found
+
+
+def test_a_write_that_is_cut_by_the_person_is_noted_as_not_known() -> None:
+    call = calling(wants("move"), "Stopped.", wants("move", call="c2"), "Somebody has to look.",
+                   tools=[endless(writes=True)])  # fmt: skip
+    call.does(4.1, Say("stop that"))
+    call.does(8.0, Say("please move it"))
+    played = checked(call, until=13.0)
+    (returned,) = played.events(ToolReturned)
+    assert (returned.ok, returned.settled) == (False, False)
+    assert ran == ["move"] and "outcome_unknown" in why(played)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a write that may be cut", "a plain function"])
+def test_the_end_of_the_call_cuts_no_write_however_it_may_be_interrupted(known: bool) -> None:
+    async def move() -> str:
+        """Moves something."""
+        await asyncio.sleep(2.0)
+        ran.append("moved")
+        return "moved"
+
+    tools = [tool(writes=True, on_interruption="cancel")(move) if known else move]
+    played = checked(calling(wants("move"), "Done.", tools=tools), until=3.2)
+    (returned,) = played.events(ToolReturned)
+    assert (returned.ok, returned.settled, ran) == (True, True, ["moved"]), played.told()
 
 
 def test_a_background_result_is_in_the_next_turns_context_once() -> None:

@@ -19,6 +19,7 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.kernel.messages import Say, ToolNote
+from visavis.kernel.tool import tool as marked
 from visavis.session.tool_run import TOOL_ROUNDS
 from visavis.testing.doubles import ScriptedEndpoint, ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
@@ -40,6 +41,13 @@ def opening_hours(day: str) -> str:
     """
     ran.append(day)
     return f"{day}: nine to six"
+
+
+@marked
+def ferry_times(day: str) -> str:
+    """When the ferry leaves."""
+    ran.append(day)
+    return f"{day}: at noon"
 
 
 def broken() -> str:
@@ -158,7 +166,7 @@ def test_a_failing_tool_is_told_to_the_model() -> None:
 
 
 def test_a_model_that_only_ever_calls_tools_is_stopped() -> None:
-    call = calling(wants())
+    call = calling(wants("ferry_times"), tool=ferry_times)
     played = checked(call, until=15.0)
     assert len(ran) == TOOL_ROUNDS
     assert len(call.llm.requests) == TOOL_ROUNDS + 1

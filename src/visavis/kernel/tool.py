@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, overload
 F = TypeVar("F", bound=Callable[..., Any])
 
 Interruption = Literal["cancel", "finish"]
+AfterReading = Literal["ask", "run"]
 
 TIMEOUT_S = 10.0
 MAX_RESULT_CHARS = 4_000
@@ -31,6 +32,8 @@ class ToolRules:
     at most, 0 for any number. `max_result_chars`: longer results are cut. `redact`: fields of arguments and results
     that neither journal nor model get to see. `grounded`: arguments as with `Grounded`. `while_waiting`: said when
     the result takes long. `on_interruption`: what happens to a call under way when the person takes the floor.
+    `after_reading`: whether the person is asked before a call that writes and that the model makes with content of
+    others before it (a tool's result, a passage, a picture), unless they asked for this very call themselves.
     `reconcile`: takes the same arguments, and tells what came of a call whose outcome is not known; None: nothing.
     """
 
@@ -45,6 +48,7 @@ class ToolRules:
     grounded: tuple[str, ...] = ()
     while_waiting: str = ""
     on_interruption: Interruption = "cancel"
+    after_reading: AfterReading = "ask"
     reconcile: Callable[..., Any] | Callable[..., Awaitable[Any]] | None = None
 
 
@@ -72,6 +76,7 @@ def tool(
     grounded: Sequence[str] = ...,
     while_waiting: str = ...,
     on_interruption: Interruption | None = ...,
+    after_reading: AfterReading = ...,
     reconcile: Callable[..., Any] | None = ...,
 ) -> Callable[[F], F]: ...
 
@@ -91,6 +96,7 @@ def tool(
     grounded: Sequence[str] = (),
     while_waiting: str = "",
     on_interruption: Interruption | None = None,
+    after_reading: AfterReading = "ask",
     reconcile: Callable[..., Any] | None = None,
 ) -> F | Callable[[F], F]:
     """Marks a function as a tool with these rules (`ToolRules`); the function itself stays as it is.
@@ -111,6 +117,7 @@ def tool(
         grounded=grounded,
         while_waiting=while_waiting,
         on_interruption=on_interruption,
+        after_reading=after_reading,
         reconcile=reconcile,
     )
 
@@ -134,6 +141,7 @@ def rules_from(
     grounded: Sequence[str] = (),
     while_waiting: str = "",
     on_interruption: Interruption | None = None,
+    after_reading: AfterReading = "ask",
     reconcile: Callable[..., Any] | None = None,
 ) -> ToolRules:
     """Rules as a builder states them, with what follows from `writes`."""
@@ -150,6 +158,7 @@ def rules_from(
         grounded=tuple(grounded),
         while_waiting=while_waiting,
         on_interruption=on_interruption or ("finish" if writes else "cancel"),
+        after_reading=after_reading,
         reconcile=reconcile,
     )
 

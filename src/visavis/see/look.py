@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from visavis.kernel.tool import tool
 from visavis.see.notes import row
 from visavis.see.vision import Sighted, VisionWorker
 
@@ -19,6 +20,7 @@ def look_tool(
 ) -> Callable[..., Awaitable[str]]:
     """`force(question)` sends the best fresh frame on, whatever the gate thinks of it; False when there is none."""
 
+    @tool
     async def look(question: str = "") -> str:
         """Looks at what the person shows right now, on camera or screen. Use it when they ask what you see or read.
 

@@ -25,6 +25,7 @@ class RuleTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grounded: list[str] = field(default_factory=list)
     while_waiting: str = ""
     on_interruption: Literal["cancel", "finish"] | None = None
+    after_reading: Literal["ask", "run"] = "ask"
 
 
 class McpTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

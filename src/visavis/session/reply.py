@@ -231,7 +231,9 @@ class Reply:
                 return
             yield None
             exchange = [Message("assistant", "", tuple(calls))]
-            async for words in self._with_tools(partial(tools.use, calls), exchange, tools.waits_with_words(calls)):
+            async for words in self._with_tools(
+                partial(tools.use, calls, request.messages), exchange, tools.waits_with_words(calls)
+            ):
                 yield words
             if tools.over:
                 return

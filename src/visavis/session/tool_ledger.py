@@ -12,6 +12,7 @@ from typing import Any
 
 from visavis.kernel.events import DocumentRead, Record, SightNoted, ToolCalled, ToolReturned, TurnEnded
 from visavis.kernel.tool import ALL_ARGUMENTS
+from visavis.think.asked_for import asked_for
 from visavis.think.grounding import Source, ungrounded
 from visavis.think.redaction import redacted
 from visavis.think.tool_schema import Refusal
@@ -75,6 +76,11 @@ class ToolLedger:
         """
         tool = checked.tool
         return tool.rules.writes and bool(ungrounded(checked.arguments, tool.grounded, self._said, self._language))
+
+    def asked_for(self, checked: Checked, text: str) -> bool:
+        """Whether `text`, what the person said in the turn that is answered, asks for this very call."""
+        said = Source(text, self._said[-1].on if self._said else None)
+        return asked_for(checked.call.name, checked.arguments, said, self._language)
 
     def limit(self, checked: Checked, turn: int, now_s: float) -> Refusal | None:
         """None when the tool may run once more; it then counts."""

@@ -20,13 +20,14 @@ from visavis.kernel.events import (
     ToolRefused,
     ToolReturned,
 )
-from visavis.kernel.tool import ASK
-from visavis.session.finishing import finished
+from visavis.session.finishing import FINISH_S, finished
 from visavis.session.phrases import phrase
+from visavis.session.tool_gate import Asking, asking
 from visavis.session.tool_ledger import Entry, ToolLedger
-from visavis.think.approval import answer, question
+from visavis.think.approval import answer
 from visavis.think.base import Message, ToolCall
-from visavis.think.context import as_data, tool_message
+from visavis.think.context import tool_message
+from visavis.think.data_marks import FROM_TOOL, as_data
 from visavis.think.tool_schema import Refusal
 from visavis.think.tools import Checked, Tool, ToolBox, ToolResult, as_text, call_function, run
 
@@ -71,6 +72,7 @@ class ToolDesk:
         self.note = note
         self.commit = commit
         self._group = group
+        self._cut: set[asyncio.Task[ToolResult]] = set()
 
     def follow(self, log: SessionLog) -> None:
         """Know what has happened in this call so far, and what will."""
@@ -90,6 +92,14 @@ class ToolDesk:
         task = self._group.create_task(self._carry_out(reply, checked), name=f"tool-{checked.call.name}")
         self.ledger.begin(checked, task)
         return task
+
+    def cut(self, task: asyncio.Task[ToolResult]) -> None:
+        """The person has taken the floor from a call that is not to go on. At the end of all, which cancels every
+        task, there is nothing more to do: what writes still gets its time."""
+        if not task.done() and not task.cancelling():
+            self._cut.add(task)
+            task.add_done_callback(self._cut.discard)
+            task.cancel()
 
     async def reconciled(self, checked: Checked, otherwise: ToolResult) -> ToolResult:
         """What came of a call that nobody saw the end of, as the tool's own means of finding out tells."""
@@ -112,17 +122,23 @@ class ToolDesk:
             return result
         return await self.reconciled(checked, replace(result, text=f"{result.text}{_UNKNOWN}"))
 
+    async def _seen_through(self, checked: Checked) -> ToolResult:
+        """A write: its outcome, whatever ends it. The person's interruption cuts only what may be cut; the end of the
+        call leaves every write some time. What was cut is then found out about, or noted as not known."""
+        task = asyncio.current_task()
+        result = await finished(self._outcome(checked), lambda: 0.0 if task in self._cut else FINISH_S)
+        if result is not None:
+            return result
+        how = "was cut short by the person" if task in self._cut else "was still running when the call ended"
+        return await self.reconciled(
+            checked, ToolResult(False, f"{checked.call.name} {how}.{_UNKNOWN}", settled=False)
+        )
+
     async def _carry_out(self, reply: int, checked: Checked) -> ToolResult:
         loop, call, writes = asyncio.get_running_loop(), checked.call, checked.tool.rules.writes
         began_s = loop.time()
         try:
-            if writes and checked.tool.rules.on_interruption == "finish":
-                unknown = ToolResult(
-                    False, f"{call.name} was still running when the call ended.{_UNKNOWN}", settled=False
-                )
-                result = await finished(self._outcome(checked), unknown)
-            else:
-                result = await self._outcome(checked)
+            result = await (self._seen_through(checked) if writes else self._outcome(checked))
         except asyncio.CancelledError:
             self.ledger.end(checked, None)
             raise
@@ -137,14 +153,6 @@ class ToolDesk:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The person is to say yes first."""
-
-    checked: Checked
-    question: str
-
-
 class ToolRun:
     """The tools of reply `reply`, which answers `text` of turn `turn`. `over`: what was yielded ends the reply."""
 
@@ -155,6 +163,7 @@ class ToolRun:
         self._text = text
         self._rounds = self._refused = 0
         self._waited = False
+        self._prompt: Sequence[Message] = ()
         self.over = False
 
     @property
@@ -189,9 +198,12 @@ class ToolRun:
             why = f"{call.name} was not run: {told.get(said, 'the person did not hear the question')}."
             exchange.append(self._refuse(call, Refusal("not_approved", why)))
 
-    async def use(self, calls: Sequence[ToolCall], exchange: list[Message]) -> AsyncGenerator[str | None, None]:
-        """Run one round of calls: those that only read side by side, all others in order. Yields what is to be said;
-        `exchange` gets a message for each call."""
+    async def use(
+        self, calls: Sequence[ToolCall], prompt: Sequence[Message], exchange: list[Message]
+    ) -> AsyncGenerator[str | None, None]:
+        """Run one round of calls, which the model made in answer to `prompt`: those that only read side by side, all
+        others in order. Yields what is to be said; `exchange` gets a message for each call."""
+        self._prompt = prompt
         refused_before = self._refused
         for group in self._groups(calls):
             async for words in self._together(group, exchange):
@@ -228,7 +240,7 @@ class ToolRun:
         try:
             for call in calls:
                 step = await self._gate(call, approved=approved)
-                if isinstance(step, _Asked):
+                if isinstance(step, Asking):
                     yield self._ask(step)
                     yield None
                     return
@@ -246,11 +258,11 @@ class ToolRun:
         finally:
             for tool, task in own:
                 if tool.rules.on_interruption == "cancel":
-                    task.cancel()  # nothing, once it is done
+                    self._desk.cut(task)
         for call in calls:
             exchange.append(told.get(call.id) or tool_message(call.id, _text(running[call.id])))
 
-    async def _gate(self, call: ToolCall, *, approved: bool) -> Checked | Message | _Asked | asyncio.Task[ToolResult]:
+    async def _gate(self, call: ToolCall, *, approved: bool) -> Checked | Message | Asking | asyncio.Task[ToolResult]:
         """What is to become of a call: run it, join the same one that is running, ask first, or tell why not."""
         desk = self._desk
         checked = desk.tools.check(call)
@@ -264,9 +276,9 @@ class ToolRun:
             same = await self._same(checked, entry)
             if same is not None:
                 return same
-        wording = checked.tool.rules.approval or (ASK if desk.ledger.hearsay(checked) else "")
-        if wording and not approved:
-            return _Asked(checked, question(checked.tool.spec, wording, checked.arguments, desk.language))
+        first = None if approved else asking(checked, self._prompt, self._text, desk.ledger, desk.language)
+        if first is not None:
+            return first
         limited = desk.ledger.limit(checked, self._turn, asyncio.get_running_loop().time())
         return checked if limited is None else self._refuse(call, limited)
 
@@ -289,7 +301,7 @@ class ToolRun:
             return self._refuse(call, Refusal("outcome_unknown", why))
         if not result.ok:
             return None
-        result_told = as_data("a tool", result.text)
+        result_told = as_data(FROM_TOOL, result.text)
         why = f"{name} has run in this call already and was not run again. Its result: {result_told}"
         self._desk.note(ToolRefused(self._reply, name, why, "already_run", call.id))
         return Message("tool", why, tool_call_id=call.id)
@@ -317,9 +329,11 @@ class ToolRun:
         tools = (self._desk.tools.get(call.name) for call in calls)
         return next((tool.rules.while_waiting for tool in tools if tool is not None and tool.rules.while_waiting), "")
 
-    def _ask(self, asked: _Asked) -> str:
+    def _ask(self, asked: Asking) -> str:
         call = asked.checked.call
-        self._desk.note(ApprovalAsked(self._reply, call.id, call.name, asked.checked.shown, asked.question))
+        self._desk.note(
+            ApprovalAsked(self._reply, call.id, call.name, asked.checked.shown, asked.question, asked.why)
+        )
         self._desk.pending = Pending(asked.checked, asked.question, self._reply)
         self.over = True
         return asked.question

@@ -86,7 +86,8 @@ class ToolRefused(Event, frozen=True):
 
 
 class ApprovalAsked(Event, frozen=True):
-    """A call waits for the person's yes to `question`."""
+    """A call waits for the person's yes to `question`. `why`: `approval`, a rule of the tool; or `after_reading`, the
+    model had content of others before it and the person did not ask for this very call."""
 
     content: ClassVar[bool] = True
     reply: int
@@ -94,6 +95,7 @@ class ApprovalAsked(Event, frozen=True):
     name: str
     arguments: dict[str, Any]
     question: str
+    why: str = "approval"
 
 
 class ApprovalAnswered(Event, frozen=True):
