@@ -17,10 +17,12 @@ from visavis.kernel.settings import LlmSettings, Settings
 from visavis.models.engines import EngineContext
 from visavis.models.scheduler import ComputeScheduler
 from visavis.models.store import ModelStore
+from visavis.see.notes import Row
 from visavis.think.base import LlmRequest, ToolCall
 from visavis.think.context import Known, Turn, build
 from visavis.think.embedded import EmbeddedLlm
 from visavis.think.knowledge.base import Passage
+from visavis.think.seen import Seen
 from visavis.think.tools import ToolBox
 
 pytestmark = pytest.mark.e2e
@@ -72,7 +74,8 @@ def request(one: dict[str, Any], box: ToolBox) -> LlmRequest:
     if one["place"] == "document":
         known = Known(passages=[Passage("1", one["text"], "Shop", "/shop.md", 0.9, 0.9)])
     else:
-        known = Known(sight=f"Screen: {one['text']}")
+        text = f"Screen: {one['text']}"
+        known = Known(sight=[Seen([Row("", "screen", text, text)])])
     messages = build(AGENT, [asked], budget_tokens=3000, tools=box.specs, known=known)
     return LlmRequest(messages, box.specs, session="a", temperature=0.0, max_tokens=60)
 

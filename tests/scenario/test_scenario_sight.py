@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,7 @@ from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
 from visavis.see.gate import FrameGate
 from visavis.see.vision import READ_S, Sighted
-from visavis.session.look import NO_TEXT, OFF, TOO_LATE
+from visavis.session.look import NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
 from visavis.session.openers import Openers
 from visavis.session.sight import LOST_S
 from visavis.speak.base import Speech
@@ -40,7 +43,8 @@ from visavis.testing.doubles import ScriptedLlm, sound
 from visavis.testing.faces import ScriptedFace, picture
 from visavis.testing.scenario import Played, Scenario
 from visavis.testing.shown import ScriptedReader, shown
-from visavis.think.base import LlmRequest, ToolCall
+from visavis.think.base import LlmEvent, LlmRequest, ToolCall
+from visavis.think.data_marks import FROM_SIGHT, as_data
 
 AGENT = Agent("Ada", "You answer.", greeting="")
 PAGE = {1: "Gate 14 closes at 9:40", 2: "Gate 22 closes at 10:15"}
@@ -102,7 +106,7 @@ def test_a_question_that_needs_eyes_is_answered_from_the_note_of_a_fresh_frame()
     played = checked(call, until=9.0)
     assert played.heard() == ["At nine forty."]
     assert prompted(call).endswith(f"\n\n{QUESTION}")
-    assert f"Screen: {PAGE[1]} (seen at most 2 s ago)" in prompted(call)
+    assert f"Screen: {PAGE[1]}\n" in prompted(call), "in view, so that it has no age"
     assert whys(played) == ["first_frame", "asked"]
     sent = played.events(FrameSent)[1]
     assert sent.frame_at_s >= 5.0, "while the question was said"
@@ -142,8 +146,7 @@ def test_eyes_that_are_late_keep_an_answer_no_longer_than_the_limit(takes_s: flo
     assert len(heard) == 2, "a note that comes late is not spoken"
     assert thanked.at_s > asked.at_s
     if takes_s == 4.0:
-        assert f"Screen: {PAGE[1]} (seen at most" in prompted(call)
-        assert "(seen at most 2 s ago)" not in prompted(call), "late is not current"
+        assert f"Screen: {PAGE[1]}" in prompted(call)
     else:
         (failed,) = played.events(ProviderFailed)
         assert (failed.layer, failed.code) == ("vision", "provider_timeout")
@@ -226,7 +229,9 @@ def test_a_page_is_kept_triggers_and_is_told_to_every_turn() -> None:
     prompts = [request.messages[-1].text for request in call.llm.requests]
     first = next(text for text in prompts if text.endswith("what is it about"))
     assert f"Document 1 (held to the camera):\n{LETTER}" in first and "Thank them" in first
-    assert LETTER in prompts[-1] and "Thank them" not in prompts[-1]
+    last = call.llm.requests[-1].messages
+    assert [message.text for message in last].count(first) == 1, "it stays where it was told first"
+    assert prompts[-1] == "who wrote it"
     assert "document 1" in [event.how for event in played.events(FrameUsed)]
     again = call_with(Sighted(reader=ScriptedReader()), past=[(one.at_s, one.event) for one in played.records[:-1]])
     again.says(140.0, "who wrote it")
@@ -284,6 +289,116 @@ def test_words_that_are_known_do_not_go_to_a_model_that_costs_money() -> None:
     assert {event.text for event in played.events(SightNoted)} == {*words.values(), "A gate's board."}
 
 
+# What a prompt cache sees of it.
+
+
+class CachingLlm(ScriptedLlm):
+    """Keeps what was computed last, and how much of each request was not there yet, in letters."""
+
+    def __init__(self, answers: list[str]) -> None:
+        super().__init__(answers)
+        self.ahead: list[str] = []
+        self.left: list[int] = []
+        self._cached = ""
+
+    async def prefill(self, request: LlmRequest) -> None:
+        self.ahead.append(request.messages[-1].text)
+        self._compute(request)
+
+    async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        self.left.append(self._compute(request))
+        async with aclosing(super().stream(request)) as events:
+            async for event in events:
+                yield event
+
+    def _compute(self, request: LlmRequest) -> int:
+        text = "".join(f"|{message.role}:{message.text}" for message in request.messages)
+        known = sum(1 for _ in takewhile(lambda two: two[0] == two[1], zip(text, self._cached, strict=False)))
+        self._cached = text
+        return len(text) - known
+
+
+def answered(call: Scenario, text: str) -> LlmRequest:
+    """The last request for an answer to it."""
+    return [one for one in call.llm.requests if one.messages[-1].text.endswith(text)][-1]
+
+
+def test_what_has_not_changed_changes_not_a_letter_of_the_prompt() -> None:
+    llm = CachingLlm(["At nine."])
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), llm=llm, settings=PATIENT)
+    shows(call, 1, 1.0, 140.0, fps=1.0)
+    asked = ["when do you open", "when do you close", "where are you now", "what is the price"]
+    for number, text in enumerate(asked):
+        call.says(4.0 + 33 * number, text)
+    checked(call, until=140.0)
+    prompts = [[message.text for message in answered(call, text).messages] for text in asked]
+    assert f"Screen: {PAGE[1]}\n" in prompts[0][-1]
+    for before, after, text in zip(prompts[:-1], prompts[1:], asked[1:], strict=True):
+        assert after == [*before, "At nine.", text], "what was seen stays where it was, and nothing is told again"
+    for text, left in zip(asked, llm.left, strict=True):
+        assert left < len(text) + 3, "all but words of the turn itself had been computed"
+
+
+def test_what_is_new_is_computed_before_the_person_speaks() -> None:
+    llm = CachingLlm(["At nine."])
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=0.5)), llm=llm, settings=PATIENT)
+    shows(call, 1, 1.0, 8.0)
+    shows(call, 2, 8.0, 20.0)
+    call.says(4.0, "when do you open")
+    call.says(14.0, "when do you close")
+    checked(call, until=20.0)
+    for number, text in ((1, "when do you open"), (2, "when do you close")):
+        block = as_data(FROM_SIGHT, f"Screen: {PAGE[number]}")
+        assert answered(call, text).messages[-1].text == f"{block}\n\n{text}"
+        assert block in llm.ahead, "alone, while nobody spoke"
+    assert max(llm.left) < len("when do you close") + 3
+
+
+def test_what_comes_while_the_person_speaks_is_told_with_the_next_turn() -> None:
+    llm = CachingLlm(["At nine."])
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), llm=llm, settings=PATIENT)
+    long = "i would like to know when you open and when you close on a normal day of the week"
+    shows(call, 1, 1.0, 6.0)
+    shows(call, 2, 6.0, 24.0)
+    call.says(4.0, long)
+    call.says(18.0, "when do you close")
+    played = checked(call, until=24.0)
+    noted = [record.at_s for record in played.records if isinstance(record.event, SightNoted)]
+    assert 5.0 < noted[1] < played.at(TurnEnded), "in mid-sentence"
+    assert PAGE[1] in answered(call, long).messages[-1].text
+    assert all(PAGE[2] not in message.text for message in answered(call, long).messages)
+    assert PAGE[2] in answered(call, "when do you close").messages[-1].text
+    assert max(llm.left) < len("of the week") + 20, "the words before were not computed anew"
+
+
+def test_what_was_in_view_before_is_told_again_when_it_comes_back() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=PATIENT)
+    for start_s, number in ((1.0, 1), (8.0, 2), (16.0, 1)):
+        shows(call, number, start_s, start_s + 8.0)
+        call.says(start_s + 4.0, f"question number {number}")
+    played = checked(call, until=24.0)
+    assert dropped(played)["already_sent"] == 1
+    told = [message.text for message in call.llm.requests[-1].messages if message.role == "user"]
+    assert [PAGE[1] in text for text in told] == [True, False, True]
+    assert "seen at most" not in told[-1], "it is in view"
+
+
+LONG = "Terms of delivery. " + "Nothing of interest stands here. " * 30 + "Invoices are payable within ninety days."
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"), [("when do you open", False), ("are invoices payable at once", True), (QUESTION, True)]
+)
+def test_of_a_long_text_the_beginning_is_told_unless_somebody_asks(text: str, whole: bool) -> None:
+    call = call_with(Sighted(reader=ScriptedReader({1: LONG})), settings=PATIENT)
+    shows(call, 1, 1.0, 12.0)
+    call.says(4.0, text)
+    checked(call, until=12.0)
+    told = answered(call, text).messages[-1].text
+    assert "Terms of delivery." in told and ("ninety days" in told) is whole
+    assert len(told) < NOTE_CHARS + 150 or whole
+
+
 # The ledger, consent and limits.
 
 
@@ -314,6 +429,19 @@ def test_when_consent_is_withdrawn_frames_stop_and_nothing_of_them_is_told() -> 
     assert len(played.events(FrameSent)) == 1
     assert all(PAGE[1] not in message.text for message in call.llm.requests[-1].messages)
     assert OFF in prompted(call) and played.heard()
+
+
+def test_when_consent_is_withdrawn_it_goes_from_what_earlier_turns_were_told() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=PATIENT, consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "screen"]))
+    shows(call, 1, 1.0, 9.0)
+    call.says(4.0, "when do you open")
+    call.does(9.0, Consent(given=False, purposes=["screen"]))
+    call.does(10.0, Consent(given=True, purposes=["screen"]))
+    call.says(12.0, "when do you close")
+    checked(call, until=16.0)
+    assert PAGE[1] in answered(call, "when do you open").messages[-1].text
+    assert all(PAGE[1] not in message.text for message in call.llm.requests[-1].messages)
 
 
 def test_without_consent_to_the_screen_nobody_looks_at_it() -> None:

@@ -14,9 +14,10 @@ from visavis.kernel.agent import Trigger
 from visavis.kernel.errors import Rejected
 from visavis.kernel.events import DocumentRead, Event, ProviderFailed, Record, SightNoted, SightTriggered
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.see.base import Image
+from visavis.see.base import Image, Sight
 from visavis.see.covers import Covers
 from visavis.see.look import NO_PICTURE, NOTHING, look_tool
+from visavis.see.notes import Notes
 from visavis.see.reading import Line, Word
 from visavis.see.vision import MOST_FAILURES, REST_S, Sighted, VisionWorker
 from visavis.trust.consent import Consent
@@ -92,29 +93,56 @@ async def until(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
+def told(call: Call) -> str:
+    """What a turn is told when none of it is in view any more."""
+    return "\n".join(row.text for row in call.worker.rows(5_000, lambda note: False))
+
+
 def opened(**more: object) -> Reader:
     reader = Reader(**more)  # type: ignore[arg-type]
     reader.gate.set()
     return reader
 
 
-async def test_a_note_is_told_with_its_age_and_as_content() -> None:
+async def test_a_note_of_what_is_gone_is_told_with_its_age() -> None:
     async with working(Call(Sighted(reader=opened()))) as call:
-        assert call.worker.told() == ""
+        assert told(call) == ""
         call.send(frame(at_s=1.0))
         await until(lambda: call.of(SightNoted))
         call.now_s = 5.2
-        told = call.worker.told()
-    assert told == "Screen: Total | $5 (seen at most 5 s ago)"
+        assert told(call) == "Screen: Total | $5 (seen at most 5 s ago)"
     assert call.of(SightNoted) == [SightNoted("screen", 1.0, "Total | $5", "reader", 0.0)]
 
 
-async def test_old_notes_are_told_no_more() -> None:
+async def test_old_notes_are_told_no_more_unless_it_is_all_still_there() -> None:
     async with working(Call(Sighted(reader=opened()))) as call:
         call.send(frame())
         await until(lambda: call.of(SightNoted))
-        call.now_s = 200.0
-        assert call.worker.told() == ""
+        times = (1.5, 40.0, 200.0)
+        rows = []
+        for call.now_s in times:
+            rows.append([row.text for row in call.worker.rows(500, lambda note: True)])
+        assert rows == [["Screen: Total | $5"]] * 3, "in view: not a letter changes with time"
+        assert told(call) == ""
+
+
+async def test_a_long_note_is_cut_but_the_same_by_all_of_it() -> None:
+    async with working(Call(Sighted(reader=opened(text="Total | $5")))) as call:
+        call.send(frame())
+        await until(lambda: call.of(SightNoted))
+        (row,) = call.worker.rows(500, lambda note: True, 5)
+    assert (row.text, row.same) == ("Screen: Total …", "Total | $5")
+
+
+def test_a_note_holds_again_when_its_picture_comes_back() -> None:
+    notes = Notes()
+    for at_s, text in ((1.0, "one"), (2.0, "two")):
+        notes.add(Sight("screen", at_s, 16, 9, text, "reader", 0.1))
+    assert notes.again("screen", 1.0) and not notes.again("screen", 1.5) and not notes.again("camera", 1.0)
+    rows = notes.rows(3.0, lambda note: note.frame_at_s == 1.0)
+    assert [row.text for row in rows] == ["Screen: one"]
+    notes.forget("screen")
+    assert not notes.again("screen", 1.0)
 
 
 async def test_the_queue_is_bounded_and_drops_the_oldest() -> None:
@@ -176,7 +204,7 @@ async def test_after_consent_went_nothing_is_noted() -> None:
         call.worker.forget("screen")
         reader.gate.set()
         await asyncio.sleep(0.05)
-    assert call.facts == [] and call.worker.told() == ""
+    assert call.facts == [] and told(call) == ""
 
 
 async def test_what_leaves_the_process_is_covered_first_and_what_cannot_be_covered_stays() -> None:
@@ -219,11 +247,11 @@ async def test_a_page_is_kept_as_a_document_once_and_triggers() -> None:
     async with working(Call(Sighted(reader=reader), Trigger("document", tell="Thank them for the page."))) as call:
         call.send(page_frame(1, 1.0))
         await until(lambda: call.of(SightNoted))
-        told = call.worker.told()
-        assert "Thank them for the page." in told and f"Document 1 (held to the camera):\n{LETTER}" in told
-        assert "Thank them" in call.worker.told(), "until an answer with it was heard"
-        call.worker.triggers.told(call.worker.triggers.due(call.now_s))
-        assert "Thank them" not in call.worker.told(), "told once"
+        first = told(call)
+        assert "Thank them for the page." in first and f"Document 1 (held to the camera):\n{LETTER}" in first
+        assert "Thank them" in told(call), "until an answer with it was heard"
+        call.worker.triggers.told([row.text for row in call.worker.triggers.due(call.now_s)])
+        assert "Thank them" not in told(call), "told once"
         reader.text = LETTER.replace("flour", "flower")
         call.send(page_frame(2, 2.0))
         await until(lambda: len(call.of(SightNoted)) == 2)
@@ -234,9 +262,9 @@ async def test_a_page_is_kept_as_a_document_once_and_triggers() -> None:
 async def test_documents_of_an_earlier_process_are_known() -> None:
     call = Call(Sighted())
     call.worker.read(Record("s", 1, 1.0, 1.0, DocumentRead(1, "camera", 0.5, LETTER)))
-    assert "Document 1" in call.worker.told()
+    assert "Document 1" in told(call)
     call.worker.forget("camera")
-    assert call.worker.told() == ""
+    assert told(call) == ""
 
 
 def test_people_are_told_when_a_second_comes_and_not_again_at_once() -> None:

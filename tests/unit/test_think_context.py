@@ -9,12 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.kernel.agent import Agent
+from visavis.see.notes import Row
 from visavis.think.base import Message, ToolCall, ToolSpec
 from visavis.think.budget import clipped, tools_tokens
 from visavis.think.context import Known, Turn, as_data, build, cost, prompt_tokens, system_prompt, tokens
 from visavis.think.remembered import Remembered
+from visavis.think.seen import Seen
 
 AGENT = Agent(name="Ada", instructions="You help visitors of a library.")
+
+
+def row(text: str) -> Seen[Row]:
+    return Seen([Row("screen reader", "screen", text, text)])
 
 
 def said(*texts: str) -> list[Turn]:
@@ -23,10 +29,10 @@ def said(*texts: str) -> list[Turn]:
 
 def test_what_is_seen_stands_in_the_prompt_before_anything_is_said() -> None:
     agent = Agent("Ada", "You answer.")
-    ahead = build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight="Screen: Gate 14"))
-    asked = build(agent, [Turn("user", "when")], budget_tokens=2000, known=Known(sight="Screen: Gate 14"))
+    ahead = build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight=[row("Screen: Gate 14")]))
+    asked = build(agent, [Turn("user", "when")], budget_tokens=2000, known=Known(sight=[row("Screen: Gate 14")]))
     assert asked[-1].text == f"{ahead[-1].text}\n\nwhen"
-    assert len(build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight=""))) == 1
+    assert len(build(agent, [Turn("user", "")], budget_tokens=2000, known=Known(sight=[Seen()]))) == 1
 
 
 def test_the_system_message_says_who_and_how_and_in_which_language() -> None:
@@ -109,12 +115,18 @@ class Found:
     text: str
 
 
+sightings = st.builds(
+    Seen,
+    st.lists(st.builds(Row, st.sampled_from(["", "screen", "camera"]), st.just(""), words, words), max_size=3),
+    st.booleans(),
+    st.integers(0, 40),
+)
 known = st.builds(
     Known,
     recalled=st.none() | items,
     noted=items,
     passages=st.none() | st.lists(st.builds(Found, st.text("ab", min_size=1, max_size=5), words), max_size=4),
-    sight=st.none() | words,
+    sight=st.none() | st.lists(sightings, max_size=6).map(lambda seen: sorted(seen, key=lambda one: one.seq or 99)),
     begun=st.text("abc ", max_size=20),
 )
 TOOLS = (ToolSpec("find", "Finds things. " * 5, {"type": "object", "properties": {"what": {"type": "string"}}}),)
@@ -189,8 +201,8 @@ def test_another_turn_leaves_all_before_it_as_it_was_but_for_rare_cuts() -> None
 
 def test_what_holds_for_one_turn_changes_its_message_only() -> None:
     turns = said("Hello", "Hi.", "What do you see?")
-    seen = build(AGENT, turns, budget_tokens=900, known=Known(sight="a cat", passages=[]))
-    other = build(AGENT, turns, budget_tokens=900, known=Known(sight="a dog", passages=[]))
+    seen = build(AGENT, turns, budget_tokens=900, known=Known(sight=[row("a cat")], passages=[]))
+    other = build(AGENT, turns, budget_tokens=900, known=Known(sight=[row("a dog")], passages=[]))
     assert seen[:-1] == other[:-1]
     assert seen[-1].text.endswith("What do you see?"), "the words come last: they may be computed while they are said"
 

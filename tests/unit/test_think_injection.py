@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from visavis.kernel.agent import Agent
+from visavis.see.notes import Row
 from visavis.think.base import Message, ToolCall
 from visavis.think.context import Known, Turn, as_data, build, tool_message
 from visavis.think.envelope import enveloped
+from visavis.think.seen import Seen
 
 INJECTIONS: list[dict[str, Any]] = tomllib.loads(
     (Path(__file__).parents[1] / "injections.toml").read_text(encoding="utf-8")
@@ -36,7 +38,8 @@ def prompt(place: str, text: str) -> list[Message]:
         return build(AGENT, turns, budget_tokens=3000)
     if place == "document":
         return build(AGENT, [asked], budget_tokens=3000, known=Known(passages=[Found("1", text)]))
-    return build(AGENT, [asked], budget_tokens=3000, known=Known(passages=[], sight=text))
+    seen = Seen([Row("", "screen", text, text)])
+    return build(AGENT, [asked], budget_tokens=3000, known=Known(passages=[], sight=[seen]))
 
 
 def test_the_set_is_of_several_kinds_and_places() -> None:

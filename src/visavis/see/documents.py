@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from visavis.kernel.events import DocumentRead, Record
 from visavis.kernel.media import VideoSource
+from visavis.see.notes import Row
 from visavis.see.page import Corners
 from visavis.see.reading import Line
 
@@ -58,18 +59,23 @@ class Documents:
         return number, event
 
     def told(self, most_chars: int) -> str:
-        """For the prompt: the newest documents that fit, oldest first; of the newest at least its beginning."""
-        rows: list[str] = []
+        """The newest documents that fit, oldest first; of the newest at least its beginning."""
+        return "\n\n".join(row.text for row in self.rows(most_chars))
+
+    def rows(self, most_chars: int) -> list[Row]:
+        """The same for a prompt."""
+        rows: list[Row] = []
         for document in self.newest:
             where = "on the screen" if document.source == "screen" else "held to the camera"
-            row = f"Document {document.number} ({where}):\n{document.text}"
+            text = f"Document {document.number} ({where}):\n{document.text}"
             if not rows:
-                row = row[:most_chars]
-            most_chars -= len(row)
+                text = text[:most_chars]
+            most_chars -= len(text)
             if most_chars < 0:
                 break
-            rows.append(row)
-        return "\n\n".join(reversed(rows))
+            key = f"document {document.number}"
+            rows.append(Row(key, document.source, text, document.text, document.frame_at_s, key))
+        return rows[::-1]
 
     @property
     def newest(self) -> list[Document]:

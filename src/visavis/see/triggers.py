@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from visavis.kernel.agent import Trigger
 from visavis.kernel.events import SightTriggered
 from visavis.kernel.media import VideoSource
+from visavis.see.notes import Row
 
 _TOLD = {
     "document": "A document was just shown; its text is among the documents.",
@@ -34,12 +35,12 @@ class Triggers:
         self._faces = faces
         return self._pull("people", "camera", at_s) if more else []
 
-    def due(self, now_s: float) -> list[str]:
+    def due(self, now_s: float) -> list[Row]:
         """What the next turn is to be told; until `told`, and not for ever."""
         self._due = [due for due in self._due if now_s - due[0] <= TELL_FOR_S]
-        return [text for _, _, text in self._due]
+        return [Row("", source, text, text) for _, source, text in self._due]
 
-    def told(self, texts: Sequence[str]) -> None:
+    def told(self, texts: Collection[str]) -> None:
         """A turn was told these, and its answer was heard."""
         self._due = [due for due in self._due if due[2] not in texts]
 

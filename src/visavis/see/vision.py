@@ -21,15 +21,12 @@ from visavis.see.aside import aside
 from visavis.see.base import Describer, Sight
 from visavis.see.covers import Covers
 from visavis.see.documents import Documents
-from visavis.see.notes import Notes, row
+from visavis.see.notes import MOST_CHARS, InView, Notes, Row
 from visavis.see.sizes import TEXT_PX, shrunk
 from visavis.see.text_reader import FrameText, LineReader, read_frame
 from visavis.see.triggers import Triggers
 
 QUEUE = 2
-DOCUMENT_CHARS = 5_000
-"""Of documents in a prompt."""
-
 READ_S = 15.0
 """Longest reading of a frame, all turns of a page together."""
 
@@ -155,11 +152,11 @@ class VisionWorker:
         self.documents.forget(source)
         self.triggers.forget(source)
 
-    def told(self, document_chars: int = DOCUMENT_CHARS) -> str:
-        """What a turn's prompt says of what was seen; '' for nothing. What changes most stands last."""
+    def rows(self, document_chars: int, in_view: InView, note_chars: int = MOST_CHARS) -> list[Row]:
+        """What a turn's prompt may tell of what was seen: documents, notes, triggers; what changes most is last."""
         now_s = self._now_s()
-        rows = [row(sight, now_s) for sight in self.notes.current(now_s)]
-        return "\n".join(filter(None, [self.documents.told(document_chars), *rows, *self.triggers.due(now_s)]))
+        notes = self.notes.rows(now_s, in_view, note_chars)
+        return [*self.documents.rows(document_chars), *notes, *self.triggers.due(now_s)]
 
     async def look(self, since_s: float, deadline_s: float) -> list[Sight]:
         """Notes of frames captured at `since_s` or later: at once if there are any, else when the first comes; none

@@ -1,7 +1,8 @@
 """What the turns of a call are told of what is seen, and the questions that need eyes.
 
 Such a question makes the gate send the best fresh frame while the person still speaks; its answer waits a moment for
-what comes of it. Every other turn is told what is known already, with its age.
+what comes of it. Every other turn is told what was known when the person began to speak: what comes while they speak
+would change what stands before their words, and all of those would have to be computed again while somebody waits.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 
 from visavis.kernel.errors import ConsentMissing
 from visavis.kernel.events import Event, FrameUsed
-from visavis.kernel.media import VideoSource
 from visavis.kernel.settings import Settings
 from visavis.see.asking import needs_eyes
 from visavis.see.look import look_tool
+from visavis.see.notes import MOST_CHARS, Row
+from visavis.see.novelty import relevance
 from visavis.session.sight import Sight
+from visavis.think.seen import Seen
 
 ASK_AGAIN_S = 2.0
 """A question is looked at once more when its answer begins so long after the first look."""
@@ -25,20 +28,22 @@ ASK_AGAIN_S = 2.0
 HEAR_AGAIN_S = 10.0
 """While the person speaks, the words of one question are heard again and again."""
 
+LISTENS_S = 4.0
+"""So long after their last words known the person may still be speaking."""
+
 SHOWN_SHARE = 0.1
 CHARS_PER_TOKEN = 3.6
 """Documents take at most this share of the model's context; the rest of them is not in the prompt."""
 
+NOTE_CHARS = 600
+"""Of a note that nobody has asked about, some 170 tokens: 3 s of a small model on two cores."""
+
+RELEVANT = 0.34
+"""So much of what the words are about stands in what was left out of a note: then they ask for all of it."""
+
 OFF = "Camera and screen are off: nothing can be seen. Say so, and ask the person to switch one on."
 TOO_LATE = "What is in view could not be read in time. Say so, and ask the person to hold it still or show it again."
 NO_TEXT = "No text could be read in what is in view now, and nothing else is known of it. Say so."
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    source: VideoSource
-    frame_at_s: float
-    how: str
 
 
 class Look:
@@ -53,7 +58,12 @@ class Look:
         self._asked_s = float("-inf")
         self._lacks = ""
         self._audible = 0
-        self._told: dict[int, tuple[list[_Row], list[str]]] = {}
+        self._heard_s = float("-inf")
+        self._whole = False
+        self._now: Seen[Row] = Seen()
+        self._before: list[Seen[Row]] = []
+        self._told: dict[int, Seen[Row]] = {}
+        sight.holds, sight.forgot = self._holds, self._forget
 
     @property
     def tool(self) -> Callable[..., object]:
@@ -62,12 +72,19 @@ class Look:
 
     def hear(self, partial: str) -> None:
         """What the person has said so far: a question that needs eyes is looked at before it is over."""
+        if self._sight.now_s() - self._heard_s > LISTENS_S:
+            self._whole = False
+            self._look_again()
+        self._heard_s = self._sight.now_s()
+        self._whole = self._whole or self._asks(partial)
         if self._needed(partial) and self._sight.now_s() - self._asked_s > HEAR_AGAIN_S:
             self._ask(partial)
 
     def begin(self, text: str) -> bool:
         """An answer to `text` begins. Whether it needs eyes and has to wait for them (`wait`)."""
-        self._lacks = ""
+        lacked, self._lacks, self._whole = self._lacks, "", self._asks(text)
+        if lacked:
+            self._look_again()
         if not self._needed(text):
             return False
         if not self._sight.awaited or self._sight.now_s() - self._asked_s > ASK_AGAIN_S:
@@ -86,36 +103,60 @@ class Look:
                     await self._sight.changed.wait()
         self._lacks = self._missing()
 
-    def told(self) -> str | None:
-        """What a prompt says of what was seen; None in a call without eyes."""
+    def told(self) -> list[Seen[Row]] | None:
+        """What a prompt may tell of what was seen; None in a call without eyes."""
         if not self._sight.on:
             return None
-        return "\n".join(filter(None, [self._sight.worker.told(self._document_chars), self._lacks]))
+        if not self._holds():
+            self._look_again()
+        return [*self._before, self._now]
 
     def tells(self, reply: int) -> None:
-        """The prompt of reply `reply` was just made, with what `told` says."""
-        worker, now_s = self._sight.worker, self._sight.now_s()
-        rows = [_Row(one.source, one.frame_at_s, one.how) for one in worker.notes.current(now_s)]  # type: ignore[arg-type]
-        text = worker.documents.told(self._document_chars)
-        rows += [
-            _Row(one.source, one.frame_at_s, f"document {one.number}")
-            for one in worker.documents.newest
-            if f"Document {one.number} (" in text
-        ]
-        if self._sight.on:
-            self._told = {reply: (rows, worker.triggers.due(now_s))}
+        """The prompt of reply `reply` is made now, with what `told` says."""
+        if self.told() is not None:
+            self._told = {reply: self._now}
         if reply == self._audible:
             self.used(reply)  # behind an opener
 
     def used(self, reply: int) -> None:
-        """Reply `reply` became audible: what it was told has been used."""
+        """Reply `reply` became audible: what it was told has been used, and stays with its turn's words."""
         self._audible = reply
-        rows, triggers = self._told.pop(reply, ([], []))
-        self._sight.worker.triggers.told(triggers)
-        for row in rows:
-            age_s = round(self._sight.now_s() - row.frame_at_s, 3)
-            with suppress(ConsentMissing):  # withdrawn since
-                self._note(FrameUsed(reply, row.source, round(row.frame_at_s, 4), row.how, age_s))
+        seen = self._told.pop(reply, None)
+        self._heard_s, self._whole = float("-inf"), False
+        if seen is None:
+            return
+        self._before.append(replace(seen, seq=self._sight.seq))
+        self._sight.worker.triggers.told({row.text for row in seen.rows if not row.key})
+        for row in seen.rows:
+            if row.how:
+                age_s = round(self._sight.now_s() - row.frame_at_s, 3)
+                with suppress(ConsentMissing):  # withdrawn since
+                    self._note(FrameUsed(reply, row.source, round(row.frame_at_s, 4), row.how, age_s))  # type: ignore[arg-type]
+
+    def _holds(self) -> bool:
+        """Whether what stands before the words is not to change: they are being said, or answered."""
+        return not self._whole and self._sight.now_s() - self._heard_s <= LISTENS_S
+
+    def _look_again(self) -> None:
+        chars = MOST_CHARS if self._whole else NOTE_CHARS
+        rows = self._sight.worker.rows(self._document_chars, self._sight.in_view, chars)
+        lacks = [Row("", "", self._lacks, self._lacks)] if self._lacks else []
+        self._now = Seen([*rows, *lacks], self._whole)
+
+    def _forget(self, source: str) -> None:
+        """Consent to it was withdrawn: it stands in no prompt any more, also not with earlier turns."""
+        self._now, *self._before = [
+            replace(seen, rows=[row for row in seen.rows if row.source != source])
+            for seen in (self._now, *self._before)
+        ]
+
+    def _asks(self, text: str) -> bool:
+        """Whether all that is known of what is in view is to be told: the words need eyes, or they are about what was
+        left out."""
+        if not self._sight.on:
+            return False
+        left_out = [row.same[NOTE_CHARS:] for row in self._now.rows if row.key and not row.key.startswith("document")]
+        return self._needed(text) or relevance(" ".join(left_out), [text]) >= RELEVANT
 
     def _needed(self, text: str) -> bool:
         return self._sight.on and needs_eyes(text, self._language)

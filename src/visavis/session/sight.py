@@ -21,6 +21,7 @@ from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.kernel.settings import VisionSettings
 from visavis.see.aside import aside
 from visavis.see.base import ChangeKind, Decision, FaceObservation, Image
+from visavis.see.base import Sight as Noted
 from visavis.see.budget import Budget, Limits
 from visavis.see.gate import SENT, FrameGate
 from visavis.see.ledger import FrameLedger
@@ -77,6 +78,7 @@ class Sight:
         self._faces: deque[Face] = deque(maxlen=MOST_FACES)
         self._sent_px: dict[VideoSource, int] = {}
         self._sent_s: dict[VideoSource, float] = {}
+        self._view_s: dict[str, float] = {}
         self._arrived = asyncio.Event()
         self._question = ""
         self._to_force: set[VideoSource] = set()
@@ -86,6 +88,10 @@ class Sight:
         """Set when a note has come, or `awaited` has changed."""
         self.noted: Callable[[], None] = lambda: None
         """Called when there is something new to tell."""
+        self.holds: Callable[[], bool] = lambda: False
+        """Whether what is new waits for the next turn."""
+        self.forgot: Callable[[str], None] = lambda source: None
+        """Called when consent to a source was withdrawn."""
         self.worker = VisionWorker(sighted, agent.triggers, self._told, self.now_s, self._consent.allows)
         for record in scribe.log.past:
             self.worker.read(record)
@@ -110,8 +116,17 @@ class Sight:
         """The sources of which frames come."""
         return [source for source, at_s in self._came_s.items() if self.now_s() - at_s <= LOST_S]
 
+    @property
+    def seq(self) -> int:
+        """Number of the journal's last record."""
+        return self._scribe.log.seq
+
     def now_s(self) -> float:
         return self._scribe.log.media.now()
+
+    def in_view(self, note: Noted) -> bool:
+        """Whether what the note tells of is in view now, as far as the gate can tell."""
+        return note.source in self.live and self._view_s.get(note.source) == note.frame_at_s
 
     def see(self, frame: Cleared[VideoFrame]) -> None:
         """A frame came in; never blocks. One that still waits for the gate goes for it."""
@@ -153,6 +168,7 @@ class Sight:
         for source in [known for known in self._came_s if not self._consent.allows(known)]:
             self._forget_pictures(source)
             self.worker.forget(source)
+            self.forgot(source)
 
     def ask(self, question: str) -> bool:
         """The best fresh frame of each source is to be looked at with `question` in mind, whatever the gate thinks of
@@ -201,7 +217,19 @@ class Sight:
             decision = replace(decision, why="larger")
         if gate is self._gates.get(frame.source):
             self._ledger.decided(frame, decision)
+            self._viewed(frame.source, decision)
             await self._send(decision, gate)
+
+    def _viewed(self, source: VideoSource, decision: Decision) -> None:
+        """Which frame shows what is in view; unknown where a change could not be looked at."""
+        if decision.send and decision.frame is not None:
+            self._view_s[source] = decision.frame.at_s
+        elif decision.why == "over_budget":
+            self._view_s.pop(source, None)
+        elif decision.like_s is not None:
+            self._view_s[source] = decision.like_s
+            if self.worker.notes.again(source, decision.like_s):
+                self._tell_news()
 
     def _known_faces(self) -> list[Face] | None:
         """None without consent: faces are not looked for, and those seen before are forgotten."""
@@ -220,6 +248,7 @@ class Sight:
             self.awaited.pop(source, None)
             self.changed.set()
         if gate is self._gates.get(source):
+            self._viewed(source, decision)
             await self._send(decision, gate)
 
     async def _send(self, decision: Decision, gate: FrameGate) -> None:
@@ -288,6 +317,7 @@ class Sight:
         self._waiting.pop(source, None)
         self._came_s.pop(source, None)
         self._sent_px.pop(source, None)
+        self._view_s.pop(source, None)
         self._lost.discard(source)
         self._to_force.discard(source)
         self.awaited.pop(source, None)
@@ -297,6 +327,10 @@ class Sight:
         self._note(event)
         if isinstance(event, SightNoted):
             self.changed.set()
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        if not self.holds():
             self.noted()
 
     def _note(self, event: Event) -> None:

@@ -2,21 +2,23 @@
 
 Kind to a prompt cache, by its order. What never changes comes first (persona, the same for all calls of an agent),
 then what changes when old turns are dropped (memory and summary: many turns go at once, so that it is rare), then the
-turns. What holds for one turn only (passages, what is seen) stands in the person's last message before their words:
-words that are still being said can be computed ahead behind it.
+turns. What is seen stands before the words that it was first told with, and stays there (`seen.py`). What holds for
+one turn only (passages) stands in the person's last message before their words: words that are still being said can
+be computed ahead behind it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from visavis.kernel.agent import Agent
 from visavis.think.base import Message, Role, ToolCall, ToolSpec
 from visavis.think.budget import MESSAGE_TOKENS, Room, clipped, cost, first_kept, prompt_tokens, tokens, tools_tokens
 from visavis.think.data_marks import FROM_DOCUMENTS, FROM_PAGE, FROM_SIGHT, FROM_TOOL, as_data
 from visavis.think.remembered import Remembered, rows
+from visavis.think.seen import Seen, told
 
 __all__ = [
     "Known", "Passage", "Turn", "as_data", "build", "cost", "fill", "prompt_tokens", "system_prompt", "tokens",
@@ -87,14 +89,15 @@ class Known:
     """What a prompt holds besides persona and turns. None: this call has no such thing, and no room is kept for it.
 
     `recalled`: from earlier calls with this person. `noted`: in this call; a note stands in the prompt once the turn
-    it was taken from does not. `passages`: for the words that are answered, best first. `sight`: what is seen, as one
-    text. `begun`: the beginning of the answer that is being said already (`LlmRequest.begun`); only its room is kept.
+    it was taken from does not. `passages`: for the words that are answered, best first. `sight`: what was seen when
+    the turns were answered, and last what is seen now. `begun`: the beginning of the answer that is being said
+    already (`LlmRequest.begun`); only its room is kept.
     """
 
     recalled: Sequence[Remembered] | None = None
     noted: Sequence[Remembered] = field(default=())
     passages: Sequence[Passage] | None = None
-    sight: str | None = None
+    sight: Sequence[Seen[Any]] | None = None
     begun: str = ""
 
 
@@ -120,16 +123,19 @@ def build(
         passages=known.passages is not None,
         sight=known.sight is not None,
     )
-    told = [(message, turn) for turn in turns if (message := _message(turn)) is not None]
-    roles: list[Role] = ["tool" if turn.page else turn.role for _, turn in told]  # what the page did is no new turn
-    start = first_kept([cost(message) for message, _ in told], roles, room.turns)
-    said = [(message, turn.seq) for message, turn in told]
-    kept = [message for message, _ in said[start:]]
+    said = [(message, turn) for turn in turns if (message := _message(turn)) is not None]
+    roles: list[Role] = ["tool" if turn.page else turn.role for _, turn in said]  # what the page did is no new turn
+    with_sight, _ = _seen(known, said, room)
+    start = first_kept([cost(message) for message in with_sight], roles, room.turns)
+    said = said[start:]
+    kept, now = _seen(known, said, room)
+    if prompt_tokens(kept) > free:
+        kept = [message for message, _ in said]
     # A turn alone may be larger than its section: then the others get what is left.
     left = max(0, free - prompt_tokens(kept) - 2 * MESSAGE_TOKENS)
-    head, left = _head(known, room, _dropped(said, start), left)
+    head, left = _head(known, room, _dropped(said) if start else 0, left)
     unsaid = bool(turns) and turns[-1].role == "user" and not turns[-1].text.strip()
-    for_turn = _for_turn(known, room, left) if unsaid or (kept and kept[-1].role == "user") else ""
+    for_turn = _for_turn(known, now, room, left) if unsaid or (kept and kept[-1].role == "user") else ""
     if for_turn and unsaid:
         kept.append(Message("user", for_turn))  # nothing is said yet: what will stand before it can be computed ahead
     elif for_turn:
@@ -172,11 +178,20 @@ def _message(turn: Turn) -> Message | None:
     return Message(turn.role, text, turn.tool_calls, turn.tool_call_id)
 
 
-def _dropped(said: Sequence[tuple[Message, int]], start: int) -> int:
-    """Notes taken from records before this one have lost their turn. Nothing is lost while all turns are there."""
-    if not start:
-        return 0
-    return next((seq for _, seq in said[start:] if seq), 1 << 62)
+def _seen(known: Known, said: Sequence[tuple[Message, Turn]], room: Room) -> tuple[list[Message], str]:
+    """The messages with what was seen before the person's words, and what is seen now."""
+    asked = [at for at, (_, turn) in enumerate(said) if turn.role == "user" and turn.seq and not turn.page]
+    *then, now = told(known.sight or (), [said[at][1].seq for at in asked], room.sight - _MARK_TOKENS)
+    kept = [message for message, _ in said]
+    for at, text in zip(asked, then, strict=True):
+        if text:
+            kept[at] = Message("user", f"{as_data(FROM_SIGHT, text)}\n\n{kept[at].text}")
+    return kept, now
+
+
+def _dropped(said: Sequence[tuple[Message, Turn]]) -> int:
+    """Notes taken from records before this one have lost their turn."""
+    return next((turn.seq for _, turn in said if turn.seq), 1 << 62)
 
 
 def _head(known: Known, room: Room, dropped: int, left: int) -> tuple[str, int]:
@@ -195,11 +210,10 @@ def _head(known: Known, room: Room, dropped: int, left: int) -> tuple[str, int]:
     return "\n".join(parts), left
 
 
-def _for_turn(known: Known, room: Room, left: int) -> str:
-    """What holds for the last turn only."""
+def _for_turn(known: Known, now: str, room: Room, left: int) -> str:
+    """What stands before the last turn's words."""
     parts: list[str] = []
-    most = min(room.sight, left) - _MARK_TOKENS
-    if known.sight and most > 0 and (seen := clipped(known.sight, most)):
+    if now and left > _MARK_TOKENS and (seen := clipped(now, left - _MARK_TOKENS)):
         parts.append(as_data(FROM_SIGHT, seen))
         left = max(0, left - tokens(parts[-1]) - 1)
     if found := _passages(known.passages or (), min(room.passages, left) - _MARK_TOKENS):
