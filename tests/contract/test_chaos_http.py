@@ -8,5 +8,5 @@ from visavis.testing.faulty import FAULTS
 
 async def test_every_fault_of_a_server_is_gone_on_from() -> None:
     rows = await chaos_http.rows()
-    assert len(rows) == 3 * len(FAULTS)
+    assert len(rows) == 6 * len(FAULTS)
     assert not [row for row in rows if not row.answered or row.duplicates]

@@ -11,9 +11,10 @@ import pytest
 from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, content, finish, serving
 
 from visavis.kernel.errors import ProtocolViolation, UsageError
+from visavis.kernel.timeouts import Timeouts
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.embedded import EmbeddedLlm
-from visavis.think.openai_chat import OpenAiChat, Timeouts
+from visavis.think.openai_chat import OpenAiChat
 
 SYSTEM = Message("system", "You are Ada.")
 

@@ -16,10 +16,11 @@ from think_server import CUT, STALL, TOOL, ScriptedServer, ask, serving
 from visavis.kernel.errors import AtCapacity, ConfigError, ProtocolViolation, ProviderError, ProviderTimeout, Rejected
 from visavis.kernel.registry import HOSTED_LLMS, resolve
 from visavis.kernel.settings import LlmSettings, Settings
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext, Engines
 from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall
 from visavis.think.hosted import HostedLlm
-from visavis.think.http_llm import HttpLlm, Timeouts
+from visavis.think.http_llm import HttpLlm
 from visavis.think.presets import PRESETS, THOUGHT_TOKENS
 from visavis.think.wire import closed
 

@@ -34,10 +34,11 @@ from visavis.kernel.errors import (
     ProviderTimeout,
     Rejected,
 )
+from visavis.kernel.timeouts import Timeouts
 from visavis.kernel.virtual_time import VirtualTimeLoop
 from visavis.think.base import Finished, Llm, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.embedded import EmbeddedLlm
-from visavis.think.openai_chat import OpenAiChat, Timeouts
+from visavis.think.openai_chat import OpenAiChat
 
 HELLO = LlmRequest([Message("system", "You are Ada."), Message("user", "Hi")], session="a")
 

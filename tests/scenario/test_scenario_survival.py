@@ -30,12 +30,12 @@ from visavis.kernel.events import (
 )
 from visavis.kernel.messages import Problem, Say, Transcript
 from visavis.kernel.settings import FallbackSettings
-from visavis.session.fallback import KNOWN_FROM, Limits, Pool
+from visavis.kernel.timeouts import Timeouts
+from visavis.session.fallback import KNOWN_FROM, Pool
 from visavis.session.fallback_asr import FallbackAsr
 from visavis.session.fallback_llm import FallbackLlm
 from visavis.session.fallback_tts import FallbackTts
 from visavis.session.phrases import phrase
-from visavis.session.pools import limits_of
 from visavis.session.rungs import noted_words, rung_words
 from visavis.session.stack import Layers
 from visavis.speak.base import Tts
@@ -50,16 +50,16 @@ BACKUP = rung_words("smaller_model", "en")
 
 
 def trouble(fault: Fault = "500") -> Trouble:
-    return Trouble(fault, first_s=3.0, idle_s=2.0, total_s=6.0)
+    return Trouble(fault, Timeouts.of(SETTINGS.llm))
 
 
 def llms(*models: Llm, settings: FallbackSettings | None = None) -> Arrange:
-    pool = Pool("llm", [(f"llm{n}", model) for n, model in enumerate(models, 1)], limits_of(SETTINGS.llm), settings)
+    pool = Pool("llm", [(f"llm{n}", model) for n, model in enumerate(models, 1)], Timeouts.of(SETTINGS.llm), settings)
     return lambda layers: replace(layers, llm=FallbackLlm(pool))
 
 
 def voices(*engines: Tts) -> Arrange:
-    pool = Pool("tts", [(f"tts{n}", engine) for n, engine in enumerate(engines, 1)], limits_of(SETTINGS.tts))
+    pool = Pool("tts", [(f"tts{n}", engine) for n, engine in enumerate(engines, 1)], Timeouts.of(SETTINGS.tts))
     return lambda layers: replace(layers, tts=FallbackTts(pool), llm=GoingOnLlm(ANSWER))
 
 
@@ -161,7 +161,7 @@ class LateLlm(ScriptedLlm):
 def test_a_hedge_is_sooner_and_the_loser_is_stopped_and_counted() -> None:
     slow = LateLlm(["Slowly, at nine."], first_s=2.5)
     models: list[tuple[str, Llm]] = [("slow", slow), ("quick", ScriptedLlm(["At nine."], first_s=0.1))]
-    pool = Pool("llm", models, limits_of(SETTINGS.llm), FallbackSettings(hedge=["llm"]))
+    pool = Pool("llm", models, Timeouts.of(SETTINGS.llm), FallbackSettings(hedge=["llm"]))
     pool.first.firsts_s.extend([0.3] * KNOWN_FROM)
     played = checked(call(lambda layers: replace(layers, llm=FallbackLlm(pool)), 1.0), until=9.0)
     assert played.heard() == ["At nine."]
@@ -230,7 +230,11 @@ def test_somebody_who_is_not_heard_is_asked_to_type_until_words_arrive_again() -
         deaf.append(FaultyAsr(trouble(), layers.asr))
         asrs: list[tuple[str, Asr]] = [("asr1", deaf[0])]
         asyncio.get_running_loop().call_at(22.0, lambda: setattr(deaf[0], "well", True))
-        return replace(layers, asr=FallbackAsr(Pool("asr", asrs, Limits(1.0, 1.0, 3.0))), llm=GoingOnLlm(ANSWER))
+        return replace(
+            layers,
+            asr=FallbackAsr(Pool("asr", asrs, Timeouts(first_s=1.0, idle_s=1.0, total_s=3.0))),
+            llm=GoingOnLlm(ANSWER),
+        )
 
     scenario = call(arrange, 1.0, 9.0, 45.0)
     scenario.does(16.0, Say("when do you open"))

@@ -11,7 +11,7 @@ import pytest
 
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import BreakerClosed, BreakerOpened, Event, FellBack, ProviderFailed
-from visavis.kernel.settings import FallbackSettings
+from visavis.kernel.settings import FallbackSettings, Settings
 from visavis.models.scheduler import ComputeScheduler
 from visavis.session.fallback import Watch
 from visavis.session.fallback_search import with_words
@@ -53,7 +53,7 @@ async def test_words_alone_find_passages_until_the_embedder_works_again(library:
     assert isinstance(embedder, Breaking)
     facts: list[Event] = []
     watch = Watch(facts.append)
-    search = with_words(library, FallbackSettings(retry_s=0.001)).of(watch)
+    search = with_words(library, Settings(fallback=FallbackSettings(retry_s=0.001))).of(watch)
     [found] = await search.search("how long is the warranty")
     assert found.cosine > 0
     embedder.broken = True

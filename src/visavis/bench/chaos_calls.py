@@ -22,14 +22,14 @@ from visavis.kernel.settings import (
     TtsSettings,
     VisionSettings,
 )
+from visavis.kernel.timeouts import Timeouts
 from visavis.see.base import Describer
-from visavis.session.fallback import Limits, Pool, Watch
+from visavis.session.fallback import Pool, Watch
 from visavis.session.fallback_asr import FallbackAsr
 from visavis.session.fallback_llm import FallbackLlm
 from visavis.session.fallback_search import FallbackSearch
 from visavis.session.fallback_tts import FallbackTts
 from visavis.session.fallback_vision import FallbackDescriber
-from visavis.session.pools import limits_of
 from visavis.session.rungs import rung_words
 from visavis.session.stack import Layers
 from visavis.speak.base import Tts
@@ -56,14 +56,15 @@ ANSWER = "We open at nine in the morning. We close at six in the evening."
 BOOKED = "Your table is booked for tomorrow at nine."
 
 SETTINGS = Settings(
-    asr=AsrSettings(first_timeout_s=1.0, total_timeout_s=6.0),
-    llm=LlmSettings(first_timeout_s=3.0, idle_timeout_s=2.0, total_timeout_s=6.0),
-    tts=TtsSettings(first_timeout_s=3.0, idle_timeout_s=2.0, total_timeout_s=6.0),
+    asr=AsrSettings(connect_timeout_s=1.0, first_timeout_s=1.0, idle_timeout_s=1.0, total_timeout_s=6.0),
+    llm=LlmSettings(connect_timeout_s=1.0, first_timeout_s=3.0, idle_timeout_s=2.0, total_timeout_s=6.0),
+    tts=TtsSettings(connect_timeout_s=1.0, first_timeout_s=3.0, idle_timeout_s=2.0, total_timeout_s=6.0),
     vision=VisionSettings(deadline_s=4.0),
     session=SessionSettings(idle_prompt_s=600.0),
 )
 
 
+CONNECTING = "as it connects"
 RETRIEVAL_S = 0.15
 SEARCH_S = 0.5
 
@@ -89,15 +90,14 @@ class Case:
     strikes: str
     play: Callable[[Trouble], tuple[Played, str]]
     """Plays the call; returns it, and what was to be heard."""
-    limits: Limits = field(default_factory=lambda: limits_of(SETTINGS.llm))
+    limits: Timeouts = field(default_factory=lambda: Timeouts.of(SETTINGS.llm))
 
     @property
     def name(self) -> str:
         return f"{self.fault} {self.strikes}".strip()
 
     def row(self) -> Row:
-        limits = self.limits
-        trouble = Trouble(self.fault, first_s=limits.first_s, idle_s=limits.idle_s, total_s=limits.total_s)
+        trouble = Trouble(self.fault, self.limits, connecting=self.strikes == CONNECTING)
         played, wanted = self.play(trouble)
         assert trouble.strikes or trouble.due_s is not None, f"{self.layer}: {self.name} did not strike"
         return row_of(self.layer, self.name, played, wanted, trouble.due_s or 0.0)
@@ -132,7 +132,7 @@ def _call(arrange: Callable[[Layers], Layers], *, agent: Agent | None = None) ->
 
 
 def _llms(*models: Llm) -> FallbackLlm:
-    return FallbackLlm(Pool("llm", [(model.name, model) for model in models], limits_of(SETTINGS.llm)))
+    return FallbackLlm(Pool("llm", [(model.name, model) for model in models], Timeouts.of(SETTINGS.llm)))
 
 
 def _llm(after: int, trouble: Trouble) -> tuple[Played, str]:
@@ -161,35 +161,36 @@ def _llm_with_tool(from_request: int, trouble: Trouble) -> tuple[Played, str]:
 def _tts(after: int, trouble: Trouble) -> tuple[Played, str]:
     def arrange(layers: Layers) -> Layers:
         voices: list[tuple[str, Tts]] = [("faulty", FaultyTts(trouble, after=after)), ("spare", ScriptedTts())]
-        pool = Pool("tts", voices, limits_of(SETTINGS.tts), FallbackSettings())
+        pool = Pool("tts", voices, Timeouts.of(SETTINGS.tts), FallbackSettings())
         return replace(layers, llm=GoingOnLlm(ANSWER), tts=FallbackTts(pool))
 
     return _call(arrange), ANSWER
 
 
-def _asr(after: int, trouble: Trouble) -> tuple[Played, str]:
+def _asr(trouble: Trouble, after: int = 0, stops_after: int = 0) -> tuple[Played, str]:
     def arrange(layers: Layers) -> Layers:
         recognisers: list[tuple[str, Asr]] = [
-            ("faulty", FaultyAsr(trouble, layers.asr, after=after)),
+            ("faulty", FaultyAsr(trouble, layers.asr, after=after, stops_after=stops_after)),
             ("spare", layers.asr),
         ]
-        pool = Pool("asr", recognisers, limits_of(SETTINGS.asr), FallbackSettings())
+        pool = Pool("asr", recognisers, Timeouts.of(SETTINGS.asr), FallbackSettings())
         return replace(layers, llm=GoingOnLlm(ANSWER), asr=FallbackAsr(pool))
 
     return _call(arrange), ANSWER
 
 
-async def vision_row(layer: str, fault: str, eyes: FallbackDescriber, due_s: float) -> Row:
-    """A frame to describe. The voice never waits for it, so what counts is when there is a note for the next turn."""
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
+async def vision_row(layer: str, fault: str, eyes: FallbackDescriber, due: Callable[[], float | None]) -> Row:
+    """A frame to describe. The voice never waits for it, so what counts is when there is a note for the next turn.
+    `due`: the loop time at which the first describer had to be given up."""
     picture = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     told = await eyes.of(Watch()).describe(picture)
-    over_s = max(0.0, loop.time() - began_s - (due_s if fault in ("stall", "slow drip") else 0.0))
+    due_s = due()
+    assert due_s is not None, f"{layer}: {fault} did not strike"
+    over_s = max(0.0, asyncio.get_running_loop().time() - due_s)
     return Row(layer, fault, told == "a red bicycle", round(over_s, 2), 0)
 
 
-async def search_row(fault: Fault, sources: FallbackSearch, due_s: float) -> Row:
+async def search_row(layer: str, fault: str, sources: FallbackSearch, due_s: float) -> Row:
     """Passages for a question. An answer waits at most `RETRIEVAL_S` for them, whatever happens; then it goes
     without, and they serve the next one."""
     loop = asyncio.get_running_loop()
@@ -201,38 +202,43 @@ async def search_row(fault: Fault, sources: FallbackSearch, due_s: float) -> Row
         waited_s = loop.time() - began_s
         later = first if first.passages else await retrieval.passages("opening hours tomorrow", 2 * due_s)
     assert not failures, failures
-    return Row("retrieval", fault, bool(later.passages), round(max(0.0, waited_s - RETRIEVAL_S), 2), 0)
+    return Row(layer, fault, bool(later.passages), round(max(0.0, waited_s - RETRIEVAL_S), 2), 0)
 
 
 async def aside_rows() -> list[Row]:
     """Vision and retrieval, for which the voice does not wait."""
     rows: list[Row] = []
-    deadline_s = SETTINGS.vision.deadline_s
+    limits = Timeouts.all_within(SETTINGS.vision.deadline_s)
     for fault in FAULTS:
-        trouble = Trouble(fault, first_s=deadline_s, idle_s=deadline_s, total_s=deadline_s)
+        trouble = Trouble(fault, limits)
         eyes: list[tuple[str, Describer]] = [("faulty", FaultyDescriber(trouble)), ("spare", GoodDescriber())]
-        pool = Pool("vision", eyes, Limits(deadline_s, deadline_s, deadline_s))
-        rows.append(await vision_row("vision", fault, FallbackDescriber(pool), deadline_s))
+        pool = Pool("vision", eyes, limits)
+        rows.append(await vision_row("vision", fault, FallbackDescriber(pool), partial(getattr, trouble, "due_s")))
     for fault in FAULTS:
-        trouble = Trouble(fault, first_s=SEARCH_S, idle_s=SEARCH_S, total_s=SEARCH_S)
+        trouble = Trouble(fault, Timeouts.all_within(SEARCH_S))
         sources: list[tuple[str, Searching]] = [("faulty", FaultySearch(trouble)), ("spare", GoodSearch())]
-        found = Pool("retrieval", sources, Limits(SEARCH_S, SEARCH_S, SEARCH_S))
-        rows.append(await search_row(fault, FallbackSearch(found), SEARCH_S))
+        found = Pool("retrieval", sources, Timeouts.all_within(SEARCH_S))
+        rows.append(await search_row("retrieval", fault, FallbackSearch(found), SEARCH_S))
     return rows
 
 
 def cases() -> list[Case]:
     """Every fault, at every layer and moment."""
-    asr = limits_of(SETTINGS.asr)
-    asr = Limits(asr.first_s, asr.first_s, asr.first_s)
-    rows: list[Case] = []
+    asr, tts = Timeouts.of(SETTINGS.asr), Timeouts.of(SETTINGS.tts)
+    final = Timeouts.all_within(asr.first_s)
+    rows = [
+        Case("asr", "stall", CONNECTING, _asr, asr),
+        Case("llm", "stall", CONNECTING, partial(_llm, 0)),
+        Case("tts", "stall", CONNECTING, partial(_tts, 0), tts),
+    ]
     for fault in FAULTS:
-        rows += [Case("asr", fault, "", partial(_asr, 0), asr)]
-        rows += [Case("asr", fault, "after partials", partial(_asr, 1), asr)]
+        rows += [Case("asr", fault, "", _asr, final)]
+        rows += [Case("asr", fault, "after partials", partial(_asr, after=1), final)]
+        rows += [Case("asr", fault, "while the person speaks", partial(_asr, stops_after=2), asr)]
         rows += [Case("llm", fault, "", partial(_llm, 0))]
         rows += [Case("llm", fault, "in mid-stream", partial(_llm, 9))]
         rows += [Case("llm", fault, "as it calls a tool", partial(_llm_with_tool, 1))]
         rows += [Case("llm", fault, "after a tool", partial(_llm_with_tool, 2))]
-        rows += [Case("tts", fault, "", partial(_tts, 0), limits_of(SETTINGS.tts))]
-        rows += [Case("tts", fault, "in mid-stream", partial(_tts, 3), limits_of(SETTINGS.tts))]
+        rows += [Case("tts", fault, "", partial(_tts, 0), tts)]
+        rows += [Case("tts", fault, "in mid-stream", partial(_tts, 3), tts)]
     return rows

@@ -15,6 +15,34 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 
+# The four timeouts of a call to a provider (`kernel/timeouts.py`), which mean the same in every layer.
+Connect = Annotated[
+    float, Meta(gt=0, description="Longest wait for a connection, where the provider is reached over one.")
+]
+First = Annotated[
+    float,
+    Meta(
+        gt=0,
+        description="Longest wait for the first result: a token, a sound, the words of a pause while another "
+        "recogniser could tell them; an HTTP answer's first byte.",
+    ),
+]
+Idle = Annotated[
+    float,
+    Meta(
+        gt=0,
+        description="Longest silence between results: tokens, sounds, partials of somebody who speaks, bytes.",
+    ),
+]
+Total = Annotated[
+    float,
+    Meta(
+        gt=0,
+        description="Longest whole call: an answer, a piece of speech, the words of a pause by all recognisers, "
+        "one source's search.",
+    ),
+]
+
 
 class _Section(Struct, frozen=True, kw_only=True):
     """Unknown keys are refused where a file is read (`kernel.toml`), not here: a journal keeps the settings of its
@@ -119,35 +147,24 @@ class LlmSettings(_Section, frozen=True):
             "Fewer answer sooner and cost more processor time; 0 reads only at pauses.",
         ),
     ] = 3
-    connect_timeout_s: Annotated[Positive, Meta(description="Longest wait for a connection.")] = 5.0
-    first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first token.")] = 12.0
-    idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between tokens.")] = 8.0
-    total_timeout_s: Annotated[Positive, Meta(description="Longest whole reply.")] = 45.0
+    connect_timeout_s: Connect = 5.0
+    first_timeout_s: First = 12.0
+    idle_timeout_s: Idle = 8.0
+    total_timeout_s: Total = 45.0
 
 
 class AsrSettings(_Section, frozen=True):
-    connect_timeout_s: Annotated[
-        Positive, Meta(description="Longest wait for a connection, where the recogniser is reached over one.")
-    ] = 3.0
-    first_timeout_s: Annotated[
-        Positive, Meta(description="Longest wait for the words of a pause, while another recogniser could tell them.")
-    ] = 2.0
-    idle_timeout_s: Annotated[
-        Positive,
-        Meta(description="Longest silence between partials, where the recogniser streams over a network."),
-    ] = 5.0
-    total_timeout_s: Annotated[
-        Positive, Meta(description="Longest wait for the words of a pause, all recognisers together.")
-    ] = 12.0
+    connect_timeout_s: Connect = 3.0
+    first_timeout_s: First = 2.0
+    idle_timeout_s: Idle = 5.0
+    total_timeout_s: Total = 12.0
 
 
 class TtsSettings(_Section, frozen=True):
-    connect_timeout_s: Annotated[
-        Positive, Meta(description="Longest wait for a connection, where the voice is reached over one.")
-    ] = 3.0
-    first_timeout_s: Annotated[Positive, Meta(description="Longest wait for the first sound of a piece.")] = 12.0
-    idle_timeout_s: Annotated[Positive, Meta(description="Longest silence between its sounds.")] = 12.0
-    total_timeout_s: Annotated[Positive, Meta(description="Longest wait for a whole piece.")] = 36.0
+    connect_timeout_s: Connect = 3.0
+    first_timeout_s: First = 12.0
+    idle_timeout_s: Idle = 12.0
+    total_timeout_s: Total = 36.0
 
 
 class FallbackSettings(_Section, frozen=True):
@@ -160,7 +177,7 @@ class FallbackSettings(_Section, frozen=True):
     ] = 2.0
     retry_most_s: Annotated[Positive, Meta(description="Longest such wait.")] = 60.0
     hedge: Annotated[
-        list[Literal["llm", "tts"]],
+        list[Literal["asr", "llm", "tts", "vision", "retrieval"]],
         Meta(description="Layers whose next provider is asked too when one is later than 95 of 100 of its calls."),
     ] = field(default_factory=list)
     call_back: Annotated[
@@ -245,7 +262,12 @@ class VisionSettings(_Section, frozen=True):
         Meta(description="Who describes frames when that one fails, in this order, such as 'gemini:MODEL'."),
     ] = field(default_factory=list)
     ocr: Annotated[str, Meta(description="Who reads text in frames: 'tesseract', or '' for nobody.")] = "tesseract"
-    deadline_s: Annotated[Positive, Meta(description="Longest wait for the description of a frame.")] = 8.0
+    connect_timeout_s: Connect = 5.0
+    first_timeout_s: First = 8.0
+    idle_timeout_s: Idle = 5.0
+    deadline_s: Annotated[
+        Positive, Meta(description="Longest wait for the description of a frame by one describer: its total timeout.")
+    ] = 8.0
     look_s: Annotated[Positive, Meta(description="Longest wait of the tool `look` for a fresh note.")] = 1.5
     blur: Annotated[
         list[Literal["background", "bystanders", "personal"]],
@@ -268,6 +290,10 @@ class VisionSettings(_Section, frozen=True):
     usd_per_call: Annotated[
         float, Meta(ge=0, description="Most money for frames of one call, as estimated; 0: no limit.")
     ] = 0.5
+
+    @property
+    def total_timeout_s(self) -> float:
+        return self.deadline_s
 
 
 class MemorySettings(_Section, frozen=True):
@@ -319,7 +345,13 @@ class KnowledgeSettings(_Section, frozen=True):
     embedder_key_env: Annotated[str, Meta(description="'openai': environment variable with the key.")] = (
         "OPENAI_API_KEY"
     )
-    deadline_s: Annotated[Positive, Meta(description="Longest that a reply waits for passages.")] = 0.15
+    connect_timeout_s: Connect = 5.0
+    first_timeout_s: First = 2.0
+    idle_timeout_s: Idle = 2.0
+    total_timeout_s: Total = 2.0
+    deadline_s: Annotated[
+        Positive, Meta(description="Longest that a reply waits for passages; what is late serves the next one.")
+    ] = 0.15
     passages: Annotated[int, Meta(ge=1, le=20, description="Passages that a question is answered from, at most.")] = 4
     passage_tokens: Annotated[int, Meta(ge=50, description="Tokens of passages in a prompt, about, at most.")] = 400
     least_cosine: Annotated[

@@ -6,7 +6,6 @@ JPEG. Errors: ProviderTimeout, AtCapacity, Rejected, ProtocolViolation, Provider
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
@@ -15,11 +14,12 @@ from typing import Any, ClassVar, Self
 
 import aiohttp
 
-from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError
 from visavis.kernel.settings import VisionSettings
-from visavis.kernel.virtual_time import holding
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
-from visavis.models.http import Service, failure, translated
+from visavis.models.http import Service, failure
+from visavis.models.waits import Waits, only_connect, whole
 from visavis.see.aside import aside
 from visavis.see.base import Image
 from visavis.see.picture import bounded, fault, to_jpeg
@@ -30,7 +30,6 @@ LONGEST_PIXELS = 1_568
 MOST_TOKENS = 300
 MOST_CHARS = 2_000
 MOST_BYTES = 1 << 20
-CONNECT_S = 5.0
 SERVER = Service(
     "the vision model's server", "vision", "vision.base_url", "check the API key that vision.api_key_env names"
 )
@@ -62,18 +61,18 @@ class HttpVision:
     name: ClassVar[str]
     vendor_url: ClassVar[str]
 
-    def __init__(self, base_url: str, model: str, *, key: str = "", deadline_s: float = 8.0) -> None:
+    def __init__(self, base_url: str, model: str, *, key: str = "", timeouts: Timeouts | None = None) -> None:
         self.model = model
         self._url = (base_url or self.vendor_url).rstrip("/")
         self._key = key
-        self._deadline_s = deadline_s
+        self._timeouts = timeouts or Timeouts.of(VisionSettings())
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
     async def load(cls, context: EngineContext) -> Self:
         """From `[vision]`. Raises ConfigError for a missing model or key."""
         vision = context.settings.vision
-        return cls(vision.base_url, named(vision), key=key_of(vision), deadline_s=vision.deadline_s)
+        return cls(vision.base_url, named(vision), key=key_of(vision), timeouts=Timeouts.of(vision))
 
     def post(self, jpeg: str, text: str) -> Post:
         """The request for a picture, as base64 of a JPEG, and what to tell about it."""
@@ -105,19 +104,13 @@ class HttpVision:
             self._session = None
 
     async def _answer(self, post: Post) -> bytes:
-        try:
-            with holding(), translated(SERVER):
-                async with asyncio.timeout(self._deadline_s):
-                    async with self._http().post(
-                        post.url, json=post.body, headers=post.headers, allow_redirects=False
-                    ) as response:
-                        answer = await response.content.read(MOST_BYTES)
-                        while chunk := await response.content.read(MOST_BYTES):
-                            answer += chunk
-                            if len(answer) > MOST_BYTES:
-                                raise ProtocolViolation("the vision model's answer is too long", stage="vision")
-        except TimeoutError as error:
-            raise ProviderTimeout("the vision model was silent too long", which="total", stage="vision") from error
+        waits = Waits(SERVER, self._timeouts)
+        async with waits.one():
+            response = await self._http().post(post.url, json=post.body, headers=post.headers, allow_redirects=False)
+        async with response:
+            answer = await whole(response, waits, MOST_BYTES)
+        if len(answer) > MOST_BYTES:
+            raise ProtocolViolation("the vision model's answer is too long", stage="vision")
         if response.status != 200:
             words = answer.decode("utf-8", "replace")
             raise failure(SERVER, response.status, words, response.headers, key=self._key)
@@ -125,8 +118,7 @@ class HttpVision:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+            self._session = aiohttp.ClientSession(timeout=only_connect(self._timeouts), trust_env=True)
         return self._session
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from visavis.kernel.errors import ConfigError, ModelError
 from visavis.kernel.settings import VisionSettings
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
 from visavis.see.vlm_openai import OpenAiVision
 
@@ -33,7 +34,7 @@ class EmbeddedVision(OpenAiVision):
         vision = context.settings.vision
         files = [_file(vision.model, "vision.model"), _file(vision.projector, "vision.projector")]
         server, url, key = await asyncio.to_thread(_serve, files[0], files[1], context.settings.llm.threads)
-        describer = cls(f"{url}/v1", files[0].stem, key=key, deadline_s=vision.deadline_s)
+        describer = cls(f"{url}/v1", files[0].stem, key=key, timeouts=Timeouts.of(vision))
         describer._server = server
         return describer
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -17,9 +17,10 @@ from visavis.kernel.errors import ProviderError, ProviderTimeout
 from visavis.kernel.events import BreakerOpened, Event, FellBack, ProviderFailed
 from visavis.kernel.events.survival import Rung
 from visavis.kernel.settings import FallbackSettings
+from visavis.kernel.timeouts import Timeouts
 from visavis.session.breaker import Breaker
 from visavis.session.ladder import Ladder
-from visavis.session.providers import MARGIN_S, in_time, limited, translated
+from visavis.session.providers import in_time, translated
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -32,15 +33,6 @@ DOWN: dict[str, Rung] = {"llm": "smaller_model", "tts": "other_voice"}
 """What a call goes without while another than the first provider serves it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds: to the first result, between results, for the whole call. Connecting is the adapter's to limit."""
-
-    first_s: float
-    idle_s: float
-    total_s: float
-
-
 @dataclass(slots=True, eq=False)
 class Member(Generic[P]):
     """A provider in its place. `voice`: the one to speak with, where the stack names it."""
@@ -51,6 +43,8 @@ class Member(Generic[P]):
     voice: str = ""
     firsts_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     """How long the last calls' first results took."""
+    tells_partials: bool = False
+    """Of a recogniser: it has told words while somebody spoke, so silence of it may mean something."""
 
     @property
     def p95_s(self) -> float | None:
@@ -64,7 +58,7 @@ class Pool(Generic[P]):
     """The providers of `layer`, best first; shared by all sessions of the process."""
 
     def __init__(
-        self, layer: str, engines: Sequence[tuple[str, P]], limits: Limits, settings: FallbackSettings | None = None
+        self, layer: str, engines: Sequence[tuple[str, P]], limits: Timeouts, settings: FallbackSettings | None = None
     ) -> None:
         """`engines` with the names that facts tell."""
         settings = settings or FallbackSettings()
@@ -140,40 +134,19 @@ def route(pool: Pool[P]) -> list[Member[P]]:
     return usable
 
 
-async def asked(pool: Pool[P], watch: Watch, ask: Callable[[P], Awaitable[T]]) -> T:
-    """The answer of the first provider that gives one within the pool's total limit. Raises the last one's
-    ProviderError, or NoneLeft."""
-    members = route(pool)
-    previous: Member[P] | None = None
-    why = "open"
-    while True:
-        member = members.pop(0)
-        watch.turns_to(pool, member, previous, why)
-        try:
-            with translated(pool.layer, member.name):
-                async with limited(pool.layer, pool.limits.total_s, "total"):
-                    answer = await ask(member.engine)
-        except ProviderError as error:
-            watch.failed(pool, member, error, bridged=bool(members))
-            if not members:
-                raise
-            previous, why = member, error.code
-        else:
-            watch.worked(pool, member)
-            return answer
-
-
-async def guarded(pool: Pool[P], member: Member[P], stream: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """`stream` of `member` within the pool's limits; whatever it raises becomes an error of our tree. How long its
-    first item took is learnt."""
+async def guarded(
+    pool: Pool[P], member: Member[P], stream: AsyncGenerator[T, None], *, first_s: float | None = None
+) -> AsyncGenerator[T, None]:
+    """`stream` of `member` within the pool's limits, or `first_s` for its first item; whatever it raises becomes an
+    error of our tree. How long the first item took is learnt."""
     limits = pool.limits
     asked_s, first = _now_s(), True
     kept = in_time(
         pool.layer,
         stream,
-        first_s=limits.first_s + MARGIN_S,
-        idle_s=limits.idle_s + MARGIN_S,
-        total_s=limits.total_s + MARGIN_S,
+        first_s=limits.first_s if first_s is None else first_s,
+        idle_s=limits.idle_s,
+        total_s=limits.total_s,
     )
     with translated(pool.layer, member.name):
         async with aclosing(kept) as items:

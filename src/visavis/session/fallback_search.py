@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from visavis.kernel.errors import ProtocolViolation
-from visavis.kernel.settings import FallbackSettings
+from visavis.kernel.settings import Settings
+from visavis.kernel.timeouts import Timeouts
 from visavis.kernel.virtual_time import holding
-from visavis.session.fallback import Limits, Pool, Watch, asked
+from visavis.session.fallback import Pool, Watch
+from visavis.session.in_turn import asked
 from visavis.think.knowledge.base import Passage
 from visavis.think.knowledge.fusion import fused
 from visavis.think.knowledge.library import POOL, Library
 from visavis.think.knowledge.retrieval import Searching
-
-SEARCH_S = 2.0
-"""Longest search of one source. An answer waits far less (`knowledge.deadline_s`); what is late serves the next."""
 
 
 class ByWords:
@@ -50,9 +49,10 @@ class FallbackSearch:
         return await asked(self.pool, self._watch, found_by)
 
 
-def with_words(library: Library, settings: FallbackSettings) -> FallbackSearch:
-    """`library`, and behind it its words alone, where its store can search them."""
+def with_words(library: Library, settings: Settings) -> FallbackSearch:
+    """`library`, and behind it its words alone, where its store can search them. An answer waits far less than the
+    timeouts of a search (`knowledge.deadline_s`); what is late serves the next one."""
     sources: list[tuple[str, Searching]] = [(library.store.name, library)]
     if library.store.finds_words:
         sources.append(("words", ByWords(library)))
-    return FallbackSearch(Pool("retrieval", sources, Limits(SEARCH_S, SEARCH_S, SEARCH_S), settings))
+    return FallbackSearch(Pool("retrieval", sources, Timeouts.of(settings.knowledge), settings.fallback))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from visavis.kernel.errors import ProtocolViolation
 from visavis.see.base import Describer, Image
-from visavis.session.fallback import Pool, Watch, asked
+from visavis.session.fallback import Pool, Watch
+from visavis.session.in_turn import asked
 
 
 class FallbackDescriber:

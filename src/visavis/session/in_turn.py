@@ -1,4 +1,4 @@
-"""One streamed call over the providers of a pool: each next one goes on where the one before broke off.
+"""One call over the providers of a pool: each next one goes on where the one before broke off.
 
 With a hedge the second provider is asked as well, when the first is later with its first result than 95 of 100 of
 its calls; who is sooner goes on, the other one is stopped.
@@ -7,13 +7,13 @@ its calls; who is sooner goes on, the other one is stopped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import Hedged
-from visavis.session.fallback import Member, Pool, Watch, route
+from visavis.session.fallback import Member, Pool, Watch, guarded, route
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -52,11 +52,17 @@ class _Run(Generic[P, T]):
 
 
 async def in_turn(
-    pool: Pool[P], watch: Watch, make: Make[P, T], given_up: Callable[[Member[P]], None] = lambda member: None
+    pool: Pool[P],
+    watch: Watch,
+    make: Make[P, T],
+    given_up: Callable[[Member[P]], None] = lambda member: None,
+    *,
+    order: Sequence[Member[P]] = (),
 ) -> AsyncGenerator[tuple[Member[P], T], None]:
     """What the providers give, each item with whose it is. `given_up` is told of a provider that was begun with and
-    left. Raises the last one's ProviderError, or NoneLeft."""
-    members = route(pool)
+    left. `order`: whom to ask, if not those that work in the pool's order. Raises the last one's ProviderError, or
+    NoneLeft."""
+    members = list(order) or route(pool)
     previous: Member[P] | None = None
     why = "open"
     while True:
@@ -83,6 +89,21 @@ async def in_turn(
             return
 
 
+async def asked(pool: Pool[P], watch: Watch, ask: Callable[[P], Awaitable[T]]) -> T:
+    """The answer of the first provider that gives one within the pool's total limit, for calls that are answered in
+    one piece. Raises the last one's ProviderError, or NoneLeft."""
+
+    async def once(engine: P) -> AsyncGenerator[T, None]:
+        yield await ask(engine)
+
+    def make(member: Member[P]) -> AsyncGenerator[T, None]:
+        return guarded(pool, member, once(member.engine), first_s=pool.limits.total_s)
+
+    async with aclosing(in_turn(pool, watch, make)) as answers:
+        [answer] = [answer async for _, answer in answers]
+    return answer
+
+
 async def _raced(
     pool: Pool[P], watch: Watch, first: _Run[P, T], others: list[Member[P]], make: Make[P, T], after_s: float
 ) -> _Run[P, T]:
@@ -100,6 +121,8 @@ async def _raced(
             task.cancel()
     loser = second if winner is first else first
     await loser.stream.aclose()
+    if loser.error is not None:
+        watch.failed(pool, loser.member, loser.error, bridged=True)
     names = first.member.name, second.member.name
     watch.note(Hedged(pool.layer, *names, after_s=round(after_s, 3), winner=winner.member.name))
     return winner

@@ -14,7 +14,7 @@ from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import BreakerClosed, BreakerOpened, UsageCounted
 from visavis.see.base import Describer
 from visavis.session.fallback import Member, Pool, Watch
-from visavis.session.providers import MARGIN_S, limited, translated
+from visavis.session.providers import limited, translated
 from visavis.speak.base import Tts
 from visavis.think.base import Finished, Llm, LlmRequest, Message
 from visavis.think.knowledge.retrieval import Searching
@@ -55,7 +55,7 @@ class Mending:
         breaker = member.breaker
         try:
             with translated(pool.layer, member.name):
-                async with limited(pool.layer, pool.limits.first_s + MARGIN_S, "first"):
+                async with limited(pool.layer, pool.limits.first_s, "first"):
                     await PROBES[pool.layer](member, self._language, self._watch)
         except ProviderError:
             breaker.probe_failed(_now_s())

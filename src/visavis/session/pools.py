@@ -8,10 +8,11 @@ from typing import Any, TypeVar, cast
 
 from visavis.hear.base import Asr
 from visavis.kernel.agent import Agent
-from visavis.kernel.settings import AsrSettings, LlmSettings, Settings, TtsSettings
+from visavis.kernel.settings import Settings
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import Engines, split
 from visavis.see.vision import Sighted
-from visavis.session.fallback import Limits, Pool, Watch
+from visavis.session.fallback import Pool, Watch
 from visavis.session.fallback_asr import FallbackAsr
 from visavis.session.fallback_llm import FallbackLlm
 from visavis.session.fallback_search import FallbackSearch
@@ -27,13 +28,13 @@ async def load_asr(engines: Engines, agent: Agent, settings: Settings) -> Fallba
     """As the others here: raises ConfigError and ModelError for any provider that cannot load."""
     names = agent.stack.asrs(agent.language)
     loaded: list[Asr] = [await engines.get("asr", name) for name in names]
-    return FallbackAsr(Pool("asr", _named(names, loaded), limits_of(settings.asr), settings.fallback))
+    return FallbackAsr(Pool("asr", _named(names, loaded), Timeouts.of(settings.asr), settings.fallback))
 
 
 async def load_llm(engines: Engines, agent: Agent, settings: Settings) -> FallbackLlm:
     names = agent.stack.llms()
     loaded: list[Llm] = [await engines.get("llm", name) for name in names]
-    return FallbackLlm(Pool("llm", _named(names, loaded), limits_of(settings.llm), settings.fallback))
+    return FallbackLlm(Pool("llm", _named(names, loaded), Timeouts.of(settings.llm), settings.fallback))
 
 
 async def load_tts(engines: Engines, agent: Agent, settings: Settings) -> FallbackTts:
@@ -41,7 +42,7 @@ async def load_tts(engines: Engines, agent: Agent, settings: Settings) -> Fallba
     names = agent.stack.voices(agent.language)
     chosen = [split("tts", name) for name in names]
     loaded: list[Tts] = [await engines.get("tts", engine) for engine, _ in chosen]
-    pool = Pool("tts", _named(names, loaded), limits_of(settings.tts), settings.fallback)
+    pool = Pool("tts", _named(names, loaded), Timeouts.of(settings.tts), settings.fallback)
     for member, (_, voice) in zip(pool.members, chosen, strict=True):
         member.voice = voice
     return FallbackTts(pool)
@@ -53,15 +54,11 @@ async def with_fallbacks(engines: Engines, sighted: Sighted, settings: Settings)
     if sighted.describer is None:
         return sighted
     loaded = [sighted.describer, *[await engines.get("vision", name) for name in names]]
-    limits = Limits(*[settings.vision.deadline_s] * 3)
-    pool = Pool("vision", _named([settings.vision.provider, *names], loaded), limits, settings.fallback)
+    engines_by_name = _named([settings.vision.provider, *names], loaded)
+    pool = Pool("vision", engines_by_name, Timeouts.of(settings.vision), settings.fallback)
     away = sighted.remote or any(split("vision", name)[0] != "embedded" for name in names)
     longest_s = settings.vision.deadline_s * len(loaded)
     return replace(sighted, describer=FallbackDescriber(pool), remote=away, deadline_s=longest_s)
-
-
-def limits_of(settings: AsrSettings | LlmSettings | TtsSettings) -> Limits:
-    return Limits(settings.first_timeout_s, settings.idle_timeout_s, settings.total_timeout_s)
 
 
 def _named(names: Sequence[str], engines: Sequence[Any]) -> list[tuple[str, Any]]:

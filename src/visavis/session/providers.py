@@ -17,7 +17,7 @@ T = TypeVar("T")
 Which = Literal["first", "idle", "total"]
 
 MARGIN_S = 1.0
-"""Adapters keep the time limits of the settings; this much later the session stops waiting for one that does not."""
+"""An engine outside of a pool keeps the time limits itself; this much later the session stops waiting for it."""
 
 RECOGNISE_S = 12.0
 """Longest wait for the words of a pause."""

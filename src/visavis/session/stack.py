@@ -114,7 +114,7 @@ async def load_knowledge(engines: Engines, agent: Agent, settings: Settings) -> 
     keeper = Keeper(library, agent.knowledge)
     engines.put("knowledge", collection, keeper)
     await keeper.start()
-    return Knowledge(with_words(library, settings.fallback), settings.knowledge, library.store.name)
+    return Knowledge(with_words(library, settings), settings.knowledge, library.store.name)
 
 
 async def _load_face(engines: Engines, name: str) -> FaceEngine | None:

@@ -11,7 +11,9 @@ from typing import Literal, cast, get_args
 import numpy as np
 
 from visavis.hear.base import Asr, AsrStream, Words
-from visavis.kernel.errors import AtCapacity, ProviderError, Rejected
+from visavis.kernel.errors import AtCapacity, ProviderError, ProviderTimeout, Rejected
+from visavis.kernel.media import Pcm
+from visavis.kernel.timeouts import Timeouts
 from visavis.see.base import Image
 from visavis.speak.base import Speech
 from visavis.testing.doubles import ScriptedLlm, ScriptedTts
@@ -25,27 +27,44 @@ FOREVER_S = 1e6
 
 
 class Trouble:
-    """What `fault` does when it strikes; `first_s`, `idle_s`, `total_s` are the limits it runs into. `due_s` is the
-    loop time at which the call had to be given up, once it struck."""
+    """What `fault` does when it strikes; `limits` are those it runs into. `due_s` is the loop time at which the call
+    had to be given up, once it struck. `connecting`: it strikes as the provider is connected to, and the double keeps
+    the limit of that itself, as a network adapter does."""
 
-    def __init__(self, fault: Fault, *, first_s: float, idle_s: float, total_s: float) -> None:
+    def __init__(self, fault: Fault, limits: Timeouts, *, connecting: bool = False) -> None:
         self.fault = fault
-        self.limits_s = (first_s, idle_s, total_s)
+        self.limits = limits
+        self.connecting = connecting
         self.due_s: float | None = None
         self.strikes = 0
 
+    @property
+    def drip_s(self) -> float:
+        """Time from drop to drop that no limit but the total one notices."""
+        return 0.9 * min(self.limits.first_s, self.limits.idle_s)
+
     async def strike(self, asked_s: float, *, begun: bool) -> None:
         """Raises, or does not come back. Garbage and drips are for the caller to make."""
+        if self.connecting:
+            self.strikes_now(asked_s + self.limits.connect_s)
+            await asyncio.sleep(self.limits.connect_s)
+            raise self.unconnected()
         now_s = asyncio.get_running_loop().time()
-        first_s, idle_s, total_s = self.limits_s
-        self.strikes += 1
-        limit_s = {"stall": now_s + idle_s if begun else asked_s + first_s, "slow drip": asked_s + total_s}
-        if self.due_s is None:
-            self.due_s = limit_s.get(self.fault, now_s)
+        stalled_s = now_s + self.limits.idle_s if begun else asked_s + self.limits.first_s
+        limit_s = {"stall": stalled_s, "slow drip": asked_s + self.limits.total_s}
+        self.strikes_now(limit_s.get(self.fault, now_s))
         if self.fault == "stall":
             await asyncio.sleep(FOREVER_S)
         if (error := self.error()) is not None:
             raise error
+
+    def strikes_now(self, due_s: float) -> None:
+        """The first time tells when the call has to be given up."""
+        self.strikes += 1
+        self.due_s = due_s if self.due_s is None else self.due_s
+
+    def unconnected(self) -> ProviderTimeout:
+        return ProviderTimeout("no connection", which="connect")
 
     def error(self) -> Exception | None:
         match self.fault:
@@ -106,7 +125,7 @@ class FaultyLlm(ScriptedLlm):
             yield {"not": "an event"}  # type: ignore[misc]
         while self.trouble.fault == "slow drip":
             yield TextDelta("-")
-            await asyncio.sleep(0.9 * min(self.trouble.limits_s[:2]))
+            await asyncio.sleep(self.trouble.drip_s)
 
 
 class GoingOnLlm(ScriptedLlm):
@@ -152,36 +171,62 @@ class FaultyTts(ScriptedTts):
             yield b"RIFF?"  # type: ignore[misc]
         while self.trouble.fault == "slow drip":
             yield Speech(np.zeros(0, np.int16), self.rate_hz, ())
-            await asyncio.sleep(0.9 * min(self.trouble.limits_s[:2]))
+            await asyncio.sleep(self.trouble.drip_s)
 
 
 class FaultyAsr:
-    """Partials as `healthy` tells them if `after`, else none; the full pass fails. A refusal is one at the start."""
+    """Partials as `healthy` tells them if `after`, else none; the full pass fails. A refusal is one at the start.
+    With `stops_after` so many partials, it fails while the person still speaks."""
 
     name = "faulty"
 
-    def __init__(self, trouble: Trouble, healthy: Asr, *, after: int = 0) -> None:
+    def __init__(self, trouble: Trouble, healthy: Asr, *, after: int = 0, stops_after: int = 0) -> None:
         self.trouble = trouble
         self.well = False
         self.healthy = healthy
-        self.after = after
+        self.after = after or stops_after
+        self.stops_after = stops_after
 
     def stream(self, language: str, on_partial: Callable[[Words], None]) -> AsrStream:
         if self.trouble.fault == "refuse" and not self.well and not self.after:
             self.trouble.due_s = asyncio.get_running_loop().time()
             raise ConnectionRefusedError("nobody listens there")
-        heard = on_partial if self.after else (lambda words: None)
-        return _FaultyStream(self, self.healthy.stream(language, heard))
+        return _FaultyStream(self, language, on_partial)
 
 
 class _FaultyStream:
-    def __init__(self, asr: FaultyAsr, healthy: AsrStream) -> None:
+    def __init__(self, asr: FaultyAsr, language: str, on_partial: Callable[[Words], None]) -> None:
         self._asr = asr
-        self._healthy = healthy
-        self.push = healthy.push
+        self._on_partial = on_partial
+        self._partials = 0
+        self._opened_s = asyncio.get_running_loop().time()
+        self._healthy = healthy = asr.healthy.stream(language, self._partial)
         self.hurry = healthy.hurry
         self.commit = healthy.commit
         self.close = healthy.close
+
+    def _partial(self, words: Words) -> None:
+        if self._asr.well or self._asr.after:
+            self._partials += 1
+            self._on_partial(words)
+
+    def push(self, pcm: Pcm) -> None:
+        trouble, now_s = self._asr.trouble, asyncio.get_running_loop().time()
+        if self._asr.well:
+            self._healthy.push(pcm)
+        elif trouble.connecting:
+            if now_s >= self._opened_s + trouble.limits.connect_s:
+                trouble.strikes_now(now_s)
+                raise trouble.unconnected()
+        elif not self._asr.stops_after or self._partials < self._asr.stops_after:
+            self._healthy.push(pcm)
+        else:
+            stalls = trouble.fault in ("stall", "slow drip")
+            trouble.strikes_now(now_s + (trouble.limits.idle_s if stalls else 0.0))
+            if trouble.fault == "garbage":
+                self._on_partial(cast(Words, {"not": "words"}))
+            elif (error := trouble.error()) is not None:
+                raise error
 
     async def final(self) -> Words:
         if self._asr.well:

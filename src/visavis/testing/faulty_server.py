@@ -1,4 +1,5 @@
-"""A server of models on loopback that fails by script: chat completions, streamed for words, whole for pictures."""
+"""A server of models on loopback that fails by script: chat completions, streamed for words, whole for pictures; and
+embeddings."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ _STATUS: dict[Fault, int] = {"429": 429, "500": 500, "auth failure": 401}
 
 @dataclass(slots=True)
 class FaultyServer:
-    """Streams the first `after` words of `answer`, then `fault` strikes; a status can only be told before them, in
-    the stream it is an error chunk. `asked_s`, `broke_s`: loop times of the first request, and of the last thing sent
-    in answer to it."""
+    """Streams the first `after` words of `answer`, or sends so many bytes of one in one piece, then `fault` strikes;
+    a status can only be told before them, in the stream it is an error chunk. `asked_s`, `broke_s`: loop times of the
+    first request, and of the last thing sent in answer to it."""
 
     fault: Fault
     answer: str
@@ -34,14 +35,12 @@ class FaultyServer:
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        self.requests += 1
-        self.asked_s = self.asked_s or asyncio.get_running_loop().time()
-        self._mark()
+        if not body.get("stream"):
+            return await self.whole(request)
+        self._asked()
         status = _STATUS.get(self.fault)
         if status is not None and not self.after:
             return web.json_response({"error": {"message": self.fault}}, status=status)
-        if not body.get("stream"):
-            return await self._whole(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         if self.fault == "stall" and not self.after:
             await asyncio.sleep(FOREVER_S)
@@ -51,6 +50,11 @@ class FaultyServer:
             self._mark()
         await self._break(request, response, status)
         return response
+
+    def _asked(self) -> None:
+        self.requests += 1
+        self.asked_s = self.asked_s or asyncio.get_running_loop().time()
+        self._mark()
 
     def _mark(self) -> None:
         if self.requests == 1:
@@ -69,14 +73,37 @@ class FaultyServer:
                 await asyncio.sleep(self.drip_s)
         _abort(request)
 
-    async def _whole(self, request: web.Request) -> web.StreamResponse:
-        """An answer about a picture, in one piece."""
+    async def whole(self, request: web.Request) -> web.StreamResponse:
+        """An answer in one piece, about a picture or of vectors."""
+        self._asked()
+        status = _STATUS.get(self.fault, 200)
+        if self.after or self.fault == "slow drip":
+            return await self._bytewise(request)
+        if status != 200:
+            return web.json_response({"error": {"message": self.fault}}, status=status)
         if self.fault == "garbage":
             return web.Response(body=b"\xff\xfe not json", content_type="application/json")
-        if self.fault in ("stall", "slow drip"):
+        if self.fault == "stall":
             await asyncio.sleep(FOREVER_S)
         _abort(request)
         return web.Response()
+
+    async def _bytewise(self, request: web.Request) -> web.StreamResponse:
+        """Some of it, then the fault."""
+        response = web.StreamResponse(
+            status=_STATUS.get(self.fault, 200), headers={"Content-Type": "application/json"}
+        )
+        await response.prepare(request)
+        await response.write(b'{"data": [{"index": 0'[: self.after])
+        self._mark()
+        if self.fault == "stall":
+            await asyncio.sleep(FOREVER_S)
+        while self.fault == "slow drip":
+            await response.write(b" ")
+            await asyncio.sleep(self.drip_s)
+        if self.fault != "garbage":
+            _abort(request)
+        return response
 
 
 async def _send(response: web.StreamResponse, chunk: dict[str, Any]) -> None:
@@ -93,6 +120,7 @@ async def serving(server: FaultyServer) -> AsyncIterator[FaultyServer]:
     """`server.url` is its address, where a refusal has nobody listen."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/v1/embeddings", server.whole)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:

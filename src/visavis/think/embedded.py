@@ -21,6 +21,7 @@ from typing import Any, Self
 import psutil
 
 from visavis.kernel.errors import AtCapacity, ConfigError, ModelError, ProtocolViolation, ProviderError, UsageError
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
@@ -29,7 +30,7 @@ from visavis.think.envelope import EnvelopeReader, enveloped, schema
 from visavis.think.gguf import cache_bytes_per_token
 from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
-from visavis.think.openai_chat import OpenAiChat, Timeouts
+from visavis.think.openai_chat import OpenAiChat
 from visavis.think.slots import Slots
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"

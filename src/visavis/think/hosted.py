@@ -9,10 +9,11 @@ from typing import Any, Self
 
 from visavis.kernel.errors import ConfigError
 from visavis.kernel.settings import LlmSettings
+from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
 from visavis.think.chat_wire import ChatWire
 from visavis.think.gemini_wire import GeminiWire
-from visavis.think.http_llm import HttpLlm, Timeouts
+from visavis.think.http_llm import HttpLlm
 from visavis.think.messages_wire import MessagesWire
 from visavis.think.presets import PRESETS, Preset
 from visavis.think.responses_wire import ResponsesWire

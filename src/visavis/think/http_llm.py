@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import aiohttp
 import msgspec
 
-from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError, ProviderTimeout
+from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError
 from visavis.kernel.json_text import encode_json
-from visavis.kernel.settings import LlmSettings
+from visavis.kernel.timeouts import Timeouts
 from visavis.kernel.virtual_time import holding
-from visavis.models.http import failure, told_in, translated
+from visavis.models.http import failure, told_in
+from visavis.models.waits import Waits, only_connect
 from visavis.think.base import LlmEvent, LlmRequest, Message, ToolSpec
 from visavis.think.sse import SseParser
 from visavis.think.wire import SERVER, Reader, Wire
@@ -36,25 +36,6 @@ _DRAIN_S = 0.5
 
 _ERROR_BYTES = 4_096
 _FRONT_BYTES = 65_536
-
-T = TypeVar("T")
-Which = Literal["connect", "first", "idle", "total"]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds: to connect, to the first token, between tokens, for the whole reply."""
-
-    connect_s: float = 5.0
-    first_s: float = 12.0
-    idle_s: float = 8.0
-    total_s: float = 45.0
-
-    @classmethod
-    def of(cls, settings: LlmSettings) -> Timeouts:
-        return cls(
-            settings.connect_timeout_s, settings.first_timeout_s, settings.idle_timeout_s, settings.total_timeout_s
-        )
 
 
 class HttpLlm:
@@ -94,7 +75,7 @@ class HttpLlm:
         self, body: dict[str, Any], *, timeouts: Timeouts | None = None
     ) -> AsyncGenerator[LlmEvent, None]:
         """Like `stream`, for a body that the caller built, and with other timeouts if given."""
-        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
+        waits = Waits(SERVER, timeouts or self._timeouts)
         reader = self._wire.reader()
         async with self._post(body, waits) as response, aclosing(_sse(response, waits, reader)) as chunks:
             async for data in chunks:
@@ -119,7 +100,7 @@ class HttpLlm:
 
     async def post_json(self, url: str, body: dict[str, Any], *, timeouts: Timeouts | None = None) -> dict[str, Any]:
         """One plain request to the same server, and its answer. Raises as `stream` does."""
-        waits = _Waits(timeouts or self._timeouts, asyncio.get_running_loop().time())
+        waits = Waits(SERVER, timeouts or self._timeouts)
         async with waits.one():
             response = await self._send(url, body)
             answer = await response.read()
@@ -146,14 +127,13 @@ class HttpLlm:
         self._used_s = now_s
         with suppress(ProviderError, ConfigError), holding():
             async with (
-                _Waits(self._timeouts, now_s).one(within_s=self._timeouts.connect_s),
+                Waits(SERVER, self._timeouts).one(within_s=self._timeouts.connect_s),
                 self._http().get(self._base_url, allow_redirects=False) as response,
             ):
                 await response.content.read(_FRONT_BYTES)  # read to its end, the connection can serve again
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s)
             kept_s = None if self._local else KEPT_S
             connector = (
                 aiohttp.TCPConnector(force_close=True)
@@ -161,7 +141,10 @@ class HttpLlm:
                 else aiohttp.TCPConnector(keepalive_timeout=kept_s)
             )
             self._session = aiohttp.ClientSession(
-                timeout=timeout, trust_env=not self._local, connector=connector, cookie_jar=aiohttp.DummyCookieJar()
+                timeout=only_connect(self._timeouts),
+                trust_env=not self._local,
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
 
@@ -182,7 +165,7 @@ class HttpLlm:
         return failure(SERVER, response.status, words, response.headers, key=self._key)
 
     @asynccontextmanager
-    async def _post(self, body: dict[str, Any], waits: _Waits) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _post(self, body: dict[str, Any], waits: Waits) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer's head, checked; afterwards the connection is kept if all was read, else closed."""
         async with waits.one():
             response = await self._send(f"{self._base_url}{self._wire.path(self.model)}", body)
@@ -208,7 +191,7 @@ class HttpLlm:
         return ProtocolViolation(f"the model's server sent {content_type}, not a stream", stage="think")
 
 
-async def _sse(response: aiohttp.ClientResponse, waits: _Waits, reader: Reader) -> AsyncGenerator[str, None]:
+async def _sse(response: aiohttp.ClientResponse, waits: Waits, reader: Reader) -> AsyncGenerator[str, None]:
     """Data of the events up to the last one or the stream's end. What a complete answer still lacks is not waited
     for: the person has heard all of it."""
     parser = SseParser()
@@ -237,30 +220,3 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
                 await response.content.read()
     except (TimeoutError, aiohttp.ClientError):
         response.close()
-
-
-class _Waits:
-    """The deadlines of one reply: which applies to the next wait, and what it means when a wait fails."""
-
-    def __init__(self, timeouts: Timeouts, now_s: float) -> None:
-        self._timeouts = timeouts
-        self._first_s = now_s + timeouts.first_s
-        self._total_s = now_s + timeouts.total_s
-        self.begun = False
-
-    @asynccontextmanager
-    async def one(self, *, within_s: float | None = None) -> AsyncIterator[None]:
-        idle_s = asyncio.get_running_loop().time() + (self._timeouts.idle_s if within_s is None else within_s)
-        which: Which = "idle" if self.begun else "first"
-        deadline_s = idle_s if self.begun or within_s is not None else self._first_s
-        if self._total_s <= deadline_s:
-            which, deadline_s = "total", self._total_s
-        timer = asyncio.timeout_at(deadline_s)
-        try:
-            with holding(), translated(SERVER):
-                async with timer:
-                    yield
-        except TimeoutError as error:
-            if not timer.expired():
-                which = "connect"  # aiohttp's own, the only one that it watches
-            raise ProviderTimeout(f"the model was silent too long ({which})", which=which, stage="think") from error

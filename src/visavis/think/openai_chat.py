@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from visavis.kernel.timeouts import Timeouts
 from visavis.think.chat_wire import ChatWire
-from visavis.think.http_llm import HttpLlm, Timeouts
-
-__all__ = ["OpenAiChat", "Timeouts"]
+from visavis.think.http_llm import HttpLlm
 
 
 class OpenAiChat(HttpLlm):

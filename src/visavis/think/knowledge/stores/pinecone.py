@@ -38,7 +38,8 @@ class PineconeStore:
                 f"Pinecone needs the index's host and the key in {place.settings.key_env}", where="knowledge.url"
             )
         headers = {"Api-Key": key, "X-Pinecone-API-Version": VERSION}
-        store = cls(JsonApi("Pinecone", place.settings.url, headers, key), place.collection, place.embedder)
+        api = JsonApi("Pinecone", place.settings.url, headers, key, place.settings.connect_timeout_s)
+        store = cls(api, place.collection, place.embedder)
         try:
             await store._check()
         except BaseException:

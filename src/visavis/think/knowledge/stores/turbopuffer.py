@@ -49,7 +49,8 @@ class TurbopufferStore:
         key = os.environ.get(place.settings.key_env, "")
         if not key:
             raise ConfigError(f"{place.settings.key_env} is not set", where="knowledge.key_env")
-        api = JsonApi("Turbopuffer", place.settings.url or DEFAULT_URL, {"Authorization": f"Bearer {key}"}, key)
+        settings, headers = place.settings, {"Authorization": f"Bearer {key}"}
+        api = JsonApi("Turbopuffer", settings.url or DEFAULT_URL, headers, key, settings.connect_timeout_s)
         store = cls(api, place.collection, place.embedder)
         try:
             await store._check()

@@ -44,7 +44,8 @@ class WeaviateStore:
             raise ConfigError("Weaviate's address is missing", where="knowledge.url", hint="http://localhost:8080")
         key = os.environ.get(place.settings.key_env, "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        store = cls(JsonApi("Weaviate", place.settings.url, headers, key), place.collection, place.embedder)
+        api = JsonApi("Weaviate", place.settings.url, headers, key, place.settings.connect_timeout_s)
+        store = cls(api, place.collection, place.embedder)
         try:
             await store._prepare()
         except BaseException:

@@ -13,17 +13,17 @@ from visavis.kernel.virtual_time import holding
 from visavis.models.http import Service, failure, translated
 
 _TOTAL_S = 30.0
-_CONNECT_S = 5.0
+"""Of a call that stores chunks; a search is given up far earlier, by whoever asks."""
 
 
 class JsonApi:
     """One HTTP session with kept-alive connections to `base_url`. `service` is whom errors are about."""
 
-    def __init__(self, service: str, base_url: str, headers: Mapping[str, str], key: str) -> None:
+    def __init__(self, service: str, base_url: str, headers: Mapping[str, str], key: str, connect_s: float) -> None:
         self._service = Service(service, "think", "knowledge.url", "see knowledge.key_env")
         self._base = base_url.rstrip("/")
         self._key = key
-        limit = aiohttp.ClientTimeout(total=_TOTAL_S, sock_connect=_CONNECT_S)
+        limit = aiohttp.ClientTimeout(total=_TOTAL_S, connect=connect_s)
         self._session = aiohttp.ClientSession(headers=dict(headers), timeout=limit, trust_env=True)
 
     async def call(self, method: str, path: str, body: Any = None, *, missing: Any = ...) -> Any:
