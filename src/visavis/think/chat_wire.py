@@ -18,7 +18,8 @@ import msgspec
 
 from visavis.kernel.errors import ProtocolViolation
 from visavis.models.http import failure, told_by
-from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, Usage
+from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
+from visavis.think.control_tokens import inert
 from visavis.think.presets import Preset
 from visavis.think.thoughts import SpokenText
 from visavis.think.wire import SERVER, added, base64_of, closed, cut_short, garbage, nameless, opened, refused
@@ -62,13 +63,7 @@ def request_body(
     if preset.cache_key and request.session:
         body["prompt_cache_key"] = request.session
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [_tool_json(tool) for tool in request.tools]
     if request.schema is not None and preset.fits(preset.schemas, model):
         wanted = {"name": "answer", "schema": request.schema, "strict": closed(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": wanted}
@@ -82,20 +77,31 @@ def request_body(
     return preset.adapted(body, model, options)
 
 
+def _tool_json(tool: ToolSpec) -> dict[str, Any]:
+    described = {"name": tool.name, "description": inert(tool.description), "parameters": tool.parameters}
+    return {"type": "function", "function": described}
+
+
 def messages_json(messages: Sequence[Message], *, eyes: bool = True, short_ids: bool = False) -> list[dict[str, Any]]:
     """The messages as the format has them; without pictures if there are no `eyes`."""
     return [_message_json(message, eyes, _short_id if short_ids else str) for message in messages]
 
 
 def _message_json(message: Message, eyes: bool, call_id: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"role": message.role, "content": message.text}
+    """Servers of open models put the words into a template; what the builder says is theirs to write."""
+    text = message.text if message.role == "system" else inert(message.text)
+    row: dict[str, Any] = {"role": message.role, "content": text}
     if message.images and eyes:
         shown = [f"data:image/jpeg;base64,{base64_of(image)}" for image in message.images]
         pictures = [{"type": "image_url", "image_url": {"url": url}} for url in shown]
-        row["content"] = [*pictures, {"type": "text", "text": message.text}]
+        row["content"] = [*pictures, {"type": "text", "text": text}]
     if message.tool_calls:
         row["tool_calls"] = [
-            {"id": call_id(call.id), "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            {
+                "id": call_id(call.id),
+                "type": "function",
+                "function": {"name": call.name, "arguments": inert(call.arguments)},
+            }
             for call in message.tool_calls
         ]
     if message.role == "tool":

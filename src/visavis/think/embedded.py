@@ -25,9 +25,10 @@ from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
+from visavis.think.control_tokens import inert, pattern
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import EnvelopeReader, enveloped, schema
-from visavis.think.gguf import cache_bytes_per_token
+from visavis.think.gguf import cache_bytes_per_token, control_tokens
 from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
 from visavis.think.openai_chat import OpenAiChat
@@ -55,13 +56,22 @@ class EmbeddedLlm:
     begins_with_tools = False
     """With tools it is not told how an answer has begun (`_messages`)."""
 
-    def __init__(self, server: LlamaServer, chat: OpenAiChat, slots: int, slot_directory: Path) -> None:
+    def __init__(
+        self,
+        server: LlamaServer,
+        chat: OpenAiChat,
+        slots: int,
+        slot_directory: Path,
+        control: Sequence[str] = (),
+    ) -> None:
+        """`control`: the model's tokens that are no words."""
         self.model = chat.model
         self.slot_count = slots
         self._server = server
         self._chat = chat
         self._slots = Slots(slots)
         self._slot_directory = slot_directory
+        self._control = pattern(control)
         self._saved: dict[str, str] = {}
         self._prefills: dict[str, asyncio.Timeout] = {}
         self._scoring: dict[str, asyncio.Event] = {}
@@ -75,21 +85,21 @@ class EmbeddedLlm:
         model = llm.model or DEFAULT_MODEL
         directory = await asyncio.to_thread(_slot_directory)
 
-        def work() -> tuple[LlamaServer, int]:
+        def work() -> tuple[LlamaServer, int, list[str]]:
             file = _model_file(context, model)
             slots = _slots_that_fit(file, context.settings.server.max_sessions, llm.context_tokens)
             server = LlamaServer(
                 file, slots=slots, context_tokens=llm.context_tokens, threads=llm.threads, slot_directory=directory
             )
-            return server, slots
+            return server, slots, control_tokens(file)
 
         try:
-            server, slots = await asyncio.to_thread(work)
+            server, slots, control = await asyncio.to_thread(work)
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
         chat = OpenAiChat(f"{server.base_url}/v1", model, key=server.key, timeouts=Timeouts.of(llm), local=True)
-        return cls(server, chat, slots, directory)
+        return cls(server, chat, slots, directory, control)
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         """A request of no session is background work: it takes no call's slot (AtCapacity)."""
@@ -197,15 +207,18 @@ class EmbeddedLlm:
         return body | _SAMPLING | {"id_slot": slot, "cache_prompt": True}
 
     def _messages(self, request: LlmRequest) -> Sequence[Message]:
-        """As the model reads them. An answer that has begun is the last message, which llama.cpp goes on with.
+        """As the model reads them, without control tokens in anybody's words. An answer that has begun is the last
+        message, which llama.cpp goes on with.
 
         With tools the model is not told: an answer that has begun would be a `say`, and a small model then says that
         it will look instead of looking. What it says is a sentence of its own, which may follow an opener.
         """
         if request.tools:
-            return enveloped(request.messages, request.tools)
-        begun = [Message("assistant", request.begun)] if request.begun else []
-        return [*request.messages, *begun]
+            messages = enveloped(request.messages, request.tools)
+        else:
+            begun = [Message("assistant", request.begun)] if request.begun else []
+            messages = [*request.messages, *begun]
+        return [replace(message, text=inert(message.text, self._control)) for message in messages]
 
     async def _restore(self, slot: int, system: str) -> None:
         """Loads the saved system prompt into a slot that holds another one."""
