@@ -369,6 +369,8 @@ def test_what_comes_while_the_person_speaks_is_told_with_the_next_turn() -> None
     assert all(PAGE[2] not in message.text for message in answered(call, long).messages)
     assert PAGE[2] in answered(call, "when do you close").messages[-1].text
     assert max(llm.left) < len("of the week") + 20, "the words before were not computed anew"
+    words = [number for number, text in enumerate(llm.ahead) if "i would like" in text]
+    assert len(words) > 2 and words == list(range(words[0], words[-1] + 1)), "nothing else was computed meanwhile"
 
 
 def test_what_was_in_view_before_is_told_again_when_it_comes_back() -> None:
