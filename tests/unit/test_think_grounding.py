@@ -152,6 +152,25 @@ def test_a_clear_yes_in_spanish() -> None:
     assert answer("sí pero mañana", "es") == "unclear"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        ("Ja, bitte!", "de", "yes"),
+        ("natürlich, machen Sie das", "de-CH", "yes"),
+        ("das stimmt", "de", "yes"),
+        ("stimmt das", "de", "unclear"),
+        ("ja, aber erst morgen", "de", "unclear"),
+        ("Nein, lieber nicht", "de", "no"),
+        ("Oui, bien sûr", "fr", "yes"),
+        ("d'accord, allez-y", "fr", "yes"),
+        ("oui mais demain", "fr", "unclear"),
+        ("non merci", "fr", "no"),
+    ],
+)
+def test_a_clear_yes_in_german_and_french(text: str, language: str, meant: str) -> None:
+    assert answer(text, language) == meant
+
+
 def test_the_question_names_what_will_be_done() -> None:
     spec = ToolSpec("cancel", "Cancels an order.\n\nMore.", {})
     assert question(spec, "Cancel {number}? {other}", {"number": "4"}, "en") == "Cancel 4? {other}"

@@ -13,7 +13,12 @@ from visavis.think.base import ToolSpec
 
 Answer = Literal["yes", "no", "unclear"]
 
-_ASKING = {"en": "Before I do that: {what}. Shall I go ahead?", "es": "Antes de hacerlo: {what}. ¿Sigo adelante?"}
+_ASKING = {
+    "en": "Before I do that: {what}. Shall I go ahead?",
+    "es": "Antes de hacerlo: {what}. ¿Sigo adelante?",
+    "de": "Bevor ich das tue: {what}. Soll ich das machen?",
+    "fr": "Avant de le faire : {what}. Est-ce que je continue ?",
+}
 
 _YES = {
     "en": "yes yeah yep yup sure absolutely definitely certainly correct right exactly okay ok agreed affirmative"
@@ -21,14 +26,25 @@ _YES = {
     "|that's correct|that is correct|i do|i agree|i confirm|you may|you can|by all means",
     "es": "si claro vale correcto exacto adelante hazlo hagalo confirmo confirmado perfecto acuerdo|por supuesto"
     "|de acuerdo|asi es|eso es|desde luego|sigue adelante|siga adelante",
+    "de": "ja jawohl klar sicher naturlich genau richtig korrekt stimmt einverstanden okay ok gerne gern bestatigt"
+    "|mach das|mach es|machen sie das|machen sie es|tun sie das|auf jeden fall|in ordnung|nur zu|ich bestatige"
+    "|das stimmt|das ist richtig|ich stimme zu|ich bin einverstanden",
+    "fr": "oui ouais exact exactement certainement parfait confirme ok okay correct absolument volontiers d'accord"
+    "|vas y|allez y|bien sur|c'est ca|c'est bon|c'est exact|je confirme|tout a fait|faites le|fais le"
+    "|je suis d'accord",
 }  # fmt: skip
 _NO = {
     "en": "no nope nah not don't dont never stop wait cancel isn't wrong won't rather unsure",
     "es": "no nunca espera espere para pare mejor tampoco",
+    "de": "nein nee ne nicht nichts kein keine keinen nie niemals stopp stop halt warte warten moment falsch"
+    " abbrechen lieber anders",
+    "fr": "non pas ne jamais aucun arrete arretez attends attendez stop plutot faux annule annulez",
 }
 _AROUND = {
     "en": "please thanks thank you uh um oh well then and now i'm sure it that would be great fine good very much",
     "es": "por favor gracias pues bueno ya y lo muchas muy bien eh",
+    "de": "bitte danke schon gut sehr und jetzt dann ah ahm also doch mal",
+    "fr": "s'il vous te plait merci bien beaucoup alors euh et maintenant tres",
 }
 
 
