@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from visavis.kernel.agent import DEFAULT_GREETING, Stack, Trigger
+from visavis.kernel.agent import DEFAULT_GREETING, DEFAULT_TRIGGERS, Stack, Trigger
 from visavis.kernel.errors import ConfigError
 from visavis.session.agent_file import load_agent
 
@@ -53,7 +53,7 @@ def test_all_keys(tmp_path: Path) -> None:
 
 
 def test_triggers_are_tables(tmp_path: Path) -> None:
-    assert load_agent(written(tmp_path, GOOD)).triggers == (Trigger("document"),)
+    assert load_agent(written(tmp_path, GOOD)).triggers == DEFAULT_TRIGGERS
     table = '[[triggers]]\non = "people"\ntell = "Greet them."\ncooldown_s = 5\n'
     assert load_agent(written(tmp_path, GOOD + table)).triggers == (Trigger("people", "Greet them.", 5.0),)
     assert load_agent(written(tmp_path, GOOD + "triggers = []\n")).triggers == ()

@@ -54,13 +54,17 @@ def _listed(providers: Providers) -> list[str]:
 class Trigger:
     """Something in view that the agent acts on: it is noted, and told to the agent with its next turn.
 
-    `on`: "document", a page that could be read, or "people", two or more in view (with consent to cues). `tell` is
-    what the agent is told; '' says just what was seen. Not again within `cooldown_s` seconds.
+    `on`: "document", a page that could be read; "people", two or more in view (with consent to cues); "raised_hand",
+    upon which the agent stops speaking and listens, or "thumb_up" (both with the setting `vision.gestures`). `tell`
+    is what the agent is told; '' says just what was seen. Not again within `cooldown_s` seconds.
     """
 
-    on: Literal["document", "people"]
+    on: Literal["document", "people", "raised_hand", "thumb_up"]
     tell: str = ""
     cooldown_s: float = 20.0
+
+
+DEFAULT_TRIGGERS = (Trigger("document"), Trigger("raised_hand", cooldown_s=5.0))
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Agent:
     stack: Stack = field(default_factory=Stack)
     openers: Literal["", "off", "auto", "on"] = ""
     patience: float = 1.0
-    triggers: Sequence[Trigger] = (Trigger("document"),)
+    triggers: Sequence[Trigger] = DEFAULT_TRIGGERS
     mcp: Sequence[McpServer] = ()
     knowledge: Sequence[str] = ()
 

@@ -255,6 +255,16 @@ class Sight(ServerMessage, frozen=True, tag="sight"):
     document: int = 0
 
 
+class Triggered(ServerMessage, frozen=True, tag="trigger"):
+    """Something in view that the agent acts on: `kind` is the trigger's (`kernel.agent.Trigger.on`), seen in the
+    frame of `source` at `frame_at_s`.
+    """
+
+    kind: str
+    source: VideoSource
+    frame_at_s: float
+
+
 class SightTotals(ServerMessage, frozen=True, tag="sight_totals"):
     """Of this call so far: frames that came in, that were sent, that were not and why; estimated tokens and price of
     what was sent; `saved`: share of tokens, 0–1, against sending one frame a second of each source.
@@ -304,6 +314,7 @@ AnyServerMessage = (
     | Frame
     | Sight
     | SightTotals
+    | Triggered
     | Committed
     | Problem
     | Bye

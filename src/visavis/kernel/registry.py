@@ -71,6 +71,7 @@ TABLE: dict[Kind, dict[str, str]] = {
     "face": {"mediapipe": "visavis.see.mediapipe:MediapipeFace"},
     "vision": {
         "tesseract": "visavis.see.ocr:TesseractOcr",
+        "mediapipe": "visavis.see.gestures:MediapipeGestures",
         "openai": "visavis.see.vlm_openai:OpenAiVision",
         "gemini": "visavis.see.vlm_gemini:GeminiVision",
         "claude": "visavis.see.vlm_claude:ClaudeVision",

@@ -262,6 +262,10 @@ class VisionSettings(_Section, frozen=True):
         Meta(description="Who describes frames when that one fails, in this order, such as 'gemini:MODEL'."),
     ] = field(default_factory=list)
     ocr: Annotated[str, Meta(description="Who reads text in frames: 'tesseract', or '' for nobody.")] = "tesseract"
+    gestures: Annotated[
+        str,
+        Meta(description="Who looks for raised hands (experimental): 'mediapipe', or '' for nobody."),
+    ] = ""
     connect_timeout_s: Connect = 5.0
     first_timeout_s: First = 8.0
     idle_timeout_s: Idle = 5.0

@@ -1,4 +1,6 @@
-"""The contracts of seeing faces. Engines are loaded once per process and shared; a tracker is one caller's state.
+"""The contracts of seeing faces, hands and frames.
+
+Engines are loaded once per process and shared; a tracker is one caller's state.
 
 Pictures are RGB uint8, shape (height, width, 3). Computation runs on the compute scheduler at `Priority.VISION`,
 never on the event loop. What comes out are a few numbers about how a face moves: no identity, no age, no emotion.
@@ -13,6 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from visavis.kernel.events.see import Gesture
 from visavis.kernel.media import VideoFrame
 
 Image = NDArray[np.uint8]
@@ -54,6 +57,31 @@ class FaceEngine(Protocol):
         ...
 
     def tracker(self) -> FaceTracker: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A hand that shows `gesture` in one picture. Its middle (`x`, `y`) and its `size`, wrist to fingertips, are
+    shares of the picture's longer side.
+    """
+
+    gesture: Gesture
+    x: float
+    y: float
+    size: float
+
+
+class GestureEngine(Protocol):
+    name: str
+
+    @classmethod
+    async def load(cls, context: Any) -> GestureEngine:
+        """Checks that the model files are there; may put off the loading itself to the first look."""
+        ...
+
+    async def look(self, image: Image) -> list[Sign]:
+        """The signs in this one picture; cancelling abandons the look. Raises ProviderError."""
+        ...
 
 
 ChangeKind = Literal["text", "layout", "window", "scene", "person", "held_up", "gesture", "motion"]

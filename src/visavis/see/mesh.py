@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from visavis.kernel.errors import ModelError
 from visavis.see.base import FaceObservation, Image
+from visavis.see.network import Floats, Network, anchors, overlap
 from visavis.see.region import Region
 
 DETECTOR_FILE = "face_detection_short_range.tflite"
@@ -38,8 +36,6 @@ RIGHT_CHEEK, LEFT_CHEEK = 234, 454
 RIGHT_EYE, LEFT_EYE = 33, 263
 UPPER_LIP, LOWER_LIP, MOUTH_RIGHT, MOUTH_LEFT = 13, 14, 78, 308
 
-_Floats = NDArray[np.float32]
-
 
 @dataclass(slots=True)
 class Track:
@@ -50,35 +46,13 @@ class Track:
     since_count: int = 0
 
 
-class _Network:
-    def __init__(self, path: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # a native library, wanted only once a camera is on
-
-        try:
-            self._interpreter: Any = Interpreter(str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"the model file {path.name} could not be loaded: {error}",
-                stage="setup",
-                hint="visavis models verify checks the files, visavis models pull fetches them again",
-            ) from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
-
-    def __call__(self, image: _Floats) -> list[_Floats]:
-        self._interpreter.set_tensor(self._input, image[None])
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index)[0] for index in self._outputs]
-
-
 class FaceMesh:
     """Blocking and not thread-safe: one look at a time. Raises ModelError when a file is missing or damaged."""
 
     def __init__(self, directory: Path) -> None:
-        self._detector = _Network(directory / DETECTOR_FILE)
-        self._landmarks = _Network(directory / LANDMARK_FILE)
-        self._anchors = _anchors()
+        self._detector = Network(directory / DETECTOR_FILE)
+        self._landmarks = Network(directory / LANDMARK_FILE)
+        self._anchors = anchors((16, 2), (8, 6))
 
     def look(self, image: Image, track: Track) -> FaceObservation | None:
         """The nearest face in `image`; updates `track`. A face that was lost is searched for in the same picture."""
@@ -106,21 +80,21 @@ class FaceMesh:
         """The regions of all faces, largest first."""
         height, width = image.shape[:2]
         whole = Region(width / 2, height / 2, max(width, height))
-        cut: _Floats = whole.cut(image, DETECTOR_PIXELS).astype(np.float32) / np.float32(127.5) - np.float32(1)
+        cut: Floats = whole.cut(image, DETECTOR_PIXELS).astype(np.float32) / np.float32(127.5) - np.float32(1)
         boxes, logits = self._detector(cut)
         sure = np.flatnonzero(logits[:, 0] > SURE_LOGIT)
         sure = sure[np.argsort(-logits[sure, 0])]
         points = boxes[sure].reshape(-1, 8, 2) / DETECTOR_PIXELS  # centre, size, right eye, left eye, …
         points[:, 0] += self._anchors[sure]
         points[:, 2:] += self._anchors[sure][:, None]
-        kept: list[_Floats] = []
+        kept: list[Floats] = []
         for face in points:
-            if all(_overlap(face, other) < SAME_FACE_OVERLAP for other in kept):
+            if all(overlap(face, other) < SAME_FACE_OVERLAP for other in kept):
                 kept.append(face)
         kept.sort(key=lambda face: -float(face[1].max()))
         return [self._region_of(face, whole) for face in kept]
 
-    def _region_of(self, face: _Floats, whole: Region) -> Region:
+    def _region_of(self, face: Floats, whole: Region) -> Region:
         centre, right_eye, left_eye = whole.back(face[[0, 2, 3]])
         angle = math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
         side = FACE_MARGIN * float(face[1].max()) * whole.side
@@ -129,12 +103,12 @@ class FaceMesh:
     def _measure(
         self, image: Image, region: Region, track: Track
     ) -> tuple[FaceObservation, Region] | tuple[None, None]:
-        cut: _Floats = region.cut(image, LANDMARK_PIXELS).astype(np.float32) / np.float32(255)
+        cut: Floats = region.cut(image, LANDMARK_PIXELS).astype(np.float32) / np.float32(255)
         outputs = self._landmarks(cut)
         by_size = {output.size: output for output in outputs}
         if float(by_size[1].ravel()[0]) <= SURE_LOGIT:
             return None, None
-        mesh: _Floats = by_size[1404].reshape(468, 3) / np.float32(LANDMARK_PIXELS)
+        mesh: Floats = by_size[1404].reshape(468, 3) / np.float32(LANDMARK_PIXELS)
         points = region.back(mesh[:, :2])
         low, high = points.min(axis=0), points.max(axis=0)
         centre, size = (low + high) / 2, high - low
@@ -155,26 +129,8 @@ class FaceMesh:
         return observation, after
 
 
-def _mouth(mesh: _Floats) -> float:
+def _mouth(mesh: Floats) -> float:
     """Lip gap by mouth width, in the picture's plane."""
     gap = np.linalg.norm(mesh[LOWER_LIP, :2] - mesh[UPPER_LIP, :2])
     width = np.linalg.norm(mesh[MOUTH_LEFT, :2] - mesh[MOUTH_RIGHT, :2])
     return float(gap / max(float(width), 1e-6))
-
-
-def _overlap(one: _Floats, other: _Floats) -> float:
-    """Intersection over union of two boxes, given as (centre, size, …)."""
-    low = np.maximum(one[0] - one[1] / 2, other[0] - other[1] / 2)
-    high = np.minimum(one[0] + one[1] / 2, other[0] + other[1] / 2)
-    shared = float(np.prod(np.clip(high - low, 0, None)))
-    return shared / max(float(np.prod(one[1]) + np.prod(other[1])) - shared, 1e-9)
-
-
-def _anchors() -> _Floats:
-    """Centres of the detector's 896 anchors, as shares of the picture: 16×16 places with 2 each, 8×8 with 6."""
-    rows = []
-    for side, each in ((16, 2), (8, 6)):
-        centres = (np.arange(side, dtype=np.float32) + 0.5) / side
-        x, y = np.meshgrid(centres, centres)
-        rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), each, axis=0))
-    return np.concatenate(rows)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from visavis.kernel.agent import Trigger
-from visavis.kernel.events import SightTriggered
+from visavis.kernel.events import GestureSeen, SightTriggered
 from visavis.kernel.media import VideoSource
 from visavis.see.notes import Row
 
 _TOLD = {
     "document": "A document was just shown; its text is among the documents.",
     "people": "Two or more people are in view now.",
+    "raised_hand": "The person has raised a hand.",
+    "thumb_up": "The person gives a thumbs-up.",
 }
 
 TELL_FOR_S = 30.0
@@ -34,6 +36,10 @@ class Triggers:
         more = faces >= 2 > self._faces
         self._faces = faces
         return self._pull("people", "camera", at_s) if more else []
+
+    def gesture(self, seen: GestureSeen) -> list[SightTriggered]:
+        """A hand has been held up."""
+        return self._pull(seen.gesture, seen.source, seen.frame_at_s)
 
     def due(self, now_s: float) -> list[Row]:
         """What the next turn is to be told; until `told`, and not for ever."""

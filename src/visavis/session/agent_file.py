@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from visavis.kernel.agent import DEFAULT_GREETING, Agent, Stack, ToolFunction, Trigger
+from visavis.kernel.agent import DEFAULT_GREETING, DEFAULT_TRIGGERS, Agent, Stack, ToolFunction, Trigger
 from visavis.kernel.errors import ConfigError
 from visavis.kernel.toml import line_of, parse, read
 from visavis.session.mcp_table import McpTable
@@ -20,7 +20,7 @@ from visavis.session.mcp_table import McpTable
 class TriggerTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One `[[triggers]]` (`kernel.agent.Trigger`)."""
 
-    on: Literal["document", "people"]
+    on: Literal["document", "people", "raised_hand", "thumb_up"]
     tell: str = ""
     cooldown_s: Annotated[float, Meta(ge=0)] = 20.0
 
@@ -40,7 +40,9 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     patience: Annotated[float, Meta(gt=0)] = 1.0
     knowledge: list[str] = field(default_factory=list)
     mcp: list[McpTable] = field(default_factory=list)
-    triggers: list[TriggerTable] = field(default_factory=lambda: [TriggerTable(on="document")])
+    triggers: list[TriggerTable] = field(
+        default_factory=lambda: [TriggerTable(on=one.on, cooldown_s=one.cooldown_s) for one in DEFAULT_TRIGGERS]
+    )
 
 
 def load_agent(path: str | Path) -> Agent:

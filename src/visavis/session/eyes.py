@@ -8,10 +8,11 @@ from contextlib import suppress
 
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.errors import PolicyError, ProviderError
-from visavis.kernel.events import Event, FaceCue, ProviderFailed
+from visavis.kernel.events import Event, FaceCue, GestureSeen, ProviderFailed
 from visavis.kernel.media import VideoFrame
 from visavis.kernel.messages import Cue
-from visavis.see.base import FaceEngine, FaceObservation, FaceTracker, Image
+from visavis.see.base import FaceEngine, FaceObservation, FaceTracker, GestureEngine, Image
+from visavis.see.gesture_watch import GestureWatch
 from visavis.see.watcher import Watcher
 from visavis.session.frames import FrameCounter
 from visavis.session.providers import limited, translated
@@ -25,7 +26,9 @@ LOOK_S = 3.0
 
 
 class Eyes:
-    """`note` writes facts down; `fact` takes those that the floor reads too. `face` may be None: no engine is set."""
+    """`note` writes facts down; `fact` takes those that the floor reads too. `face` and `gestures` may be None: no
+    engine is set.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Eyes:
         note: Callable[[Event], object],
         fact: Callable[[Event], object],
         sight: Sight,
+        gestures: GestureEngine | None = None,
     ) -> None:
         self._gate = gate
         self._transport = transport
@@ -49,12 +53,15 @@ class Eyes:
             self._look if face is not None else None, media, self._tell, self._failed, self._looked
         )
         self._closely = False
+        self._hands = GestureWatch(gestures, sight.now_s, self._held, self._hands_failed) if gestures else None
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._watcher.run(), name="face-watcher")
-            both.create_task(self._sight.run(), name="sight")
+        async with asyncio.TaskGroup() as all_eyes:
+            all_eyes.create_task(self._watcher.run(), name="face-watcher")
+            all_eyes.create_task(self._sight.run(), name="sight")
+            if self._hands is not None:
+                all_eyes.create_task(self._hands.run(), name="gesture-watch")
 
     def see(self, frame: VideoFrame) -> None:
         """A picture came in; one that nobody agreed to is not looked at. Never blocks."""
@@ -62,6 +69,8 @@ class Eyes:
             cleared = self._gate.clear(frame)
             self._frames.see(frame)
             self._sight.see(cleared)
+            if frame.source == "camera" and self._hands is not None:
+                self._hands.see(cleared)
             if frame.source == "camera" and self._face is not None:
                 self._watcher.see(self._gate.clear(frame, "cues"))
                 self._look_closely(True)
@@ -75,6 +84,8 @@ class Eyes:
         """A device was switched on or off."""
         if not on:
             self._sight.off(kind)
+            if kind == "camera":
+                self._forget_hands()
 
     def agreeing(self) -> None:
         """Consent is about to change: what was counted with it is told while it holds."""
@@ -83,6 +94,8 @@ class Eyes:
     def agreed(self) -> None:
         """Consent has changed. What is no longer agreed to stops at once."""
         self._sight.agreed()
+        if not self._gate.consent.allows("camera"):
+            self._forget_hands()
         if not self._gate.consent.allows("cues"):
             self._watcher.stop()
             self._look_closely(False)
@@ -108,6 +121,19 @@ class Eyes:
     def _looked(self, at_s: float, seen: FaceObservation | None) -> None:
         if self._gate.consent.allows("cues"):
             self._sight.face(at_s, seen)
+
+    def _held(self, seen: GestureSeen) -> None:
+        if self._gate.consent.allows(seen.source):
+            self._note(seen)
+            for event in self._sight.worker.triggers.gesture(seen):
+                self._note(event)
+
+    def _forget_hands(self) -> None:
+        if self._hands is not None:
+            self._hands.forget()
+
+    def _hands_failed(self, error: ProviderError) -> None:
+        self._note(ProviderFailed.of("vision", "gestures", error))
 
     def _failed(self, error: ProviderError) -> None:
         name = self._face.name if self._face is not None else ""

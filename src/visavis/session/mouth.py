@@ -18,6 +18,8 @@ from visavis.speak.base import Speech
 from visavis.speak.pacer import Paced, Pacer
 from visavis.transport.base import OUT_FRAME_S, Transport
 
+ROUNDING_S = 0.005
+
 LATE_S = 0.2
 """When the loop was held up longer than this, the pace starts afresh instead of hurrying after it."""
 
@@ -100,6 +102,11 @@ class Mouth:
         self.pacer.duck(False)
         self.pacer.resume()
         self._work.set()
+
+    def break_in_s(self, within_s: float) -> float:
+        """Until the ear has heard the clause under way to its end, if that comes within `within_s`; else its word."""
+        early_s = max(0.0, self._next_s - self._media.now())
+        return early_s + self.pacer.break_in_s(within_s) + self._transport.playout_delay_s + ROUNDING_S
 
     def stop(self) -> str:
         """Silence at once, at the door and in its queues. Returns the words that were heard."""

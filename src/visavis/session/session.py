@@ -65,6 +65,7 @@ from visavis.session.sight import Sight
 from visavis.session.stack import Layers
 from visavis.session.surviving import for_call
 from visavis.session.unwinding import CallEnded, closed_after, ended_by, leave
+from visavis.session.yielding import Yielding
 from visavis.transport.base import Bad, Gone, Incoming, Lost, Remapped, Returned, Transport
 from visavis.trust.consent import Consent as ConsentState
 from visavis.trust.gate import Gate
@@ -109,7 +110,8 @@ class Session:
         self._sight = Sight(
             layers.sighted, agent, settings.vision, self._scribe, self._page.frame_sent, self._history.last_words
         )
-        self._eyes = Eyes(layers.face, transport, self._media, self._scribe.gate, self._note, self._fact, self._sight)
+        gate, hands = self._scribe.gate, layers.gestures
+        self._eyes = Eyes(layers.face, transport, self._media, gate, self._note, self._fact, self._sight, hands)
         self._presence = Presence(settings.session, self._media, self._something_goes_on)
         self._listener = Listener(settings.session, agent, shared.tts, self._mouth, self._media, self._note)
         self._memory = Remembering(agent, layers.llm, settings, self._scribe, self._history, self._say, person)
@@ -195,6 +197,7 @@ class Session:
             count=self._history.replies,
         )
         self._replies.desk.follow(self._log)
+        self._log.readers.append(Yielding(self._group, self._mouth, self._conductor, self._replies, self._note).read)
         self._sight.noted = self._replies.seen
         scored = self._layers.endpoint is not None
         started = SessionStarted(agent.name, agent.language, self._layers.names(), self._settings.turn, scored)

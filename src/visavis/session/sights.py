@@ -14,8 +14,9 @@ from visavis.kernel.events import (
     FramesSeen,
     Record,
     SightNoted,
+    SightTriggered,
 )
-from visavis.kernel.messages import Frame, ServerMessage, Sight, SightTotals
+from visavis.kernel.messages import Frame, ServerMessage, Sight, SightTotals, Triggered
 
 MAX_THUMBNAIL_BYTES = 12_000
 """A larger one is left out: a message must stay small beside the voice."""
@@ -57,6 +58,8 @@ class Sights:
                 self._send(Sight(source, at_s, _cut(text), how))
             case DocumentRead(source=source, frame_at_s=at_s, text=text, document=document):
                 self._send(Sight(source, at_s, _cut(text), "", document))
+            case SightTriggered(kind=kind, source=source, frame_at_s=at_s):
+                self._send(Triggered(kind, source, at_s))
             case ConsentRevoked(purposes=purposes):
                 kept = [due for due in self._due if due[0] not in purposes]
                 self._due = deque(kept, maxlen=FRAMES_DUE)

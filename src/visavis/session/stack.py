@@ -11,7 +11,7 @@ from visavis.kernel.errors import ModelError
 from visavis.kernel.registry import resolve
 from visavis.kernel.settings import Settings
 from visavis.models.engines import Engines
-from visavis.see.base import FaceEngine
+from visavis.see.base import FaceEngine, GestureEngine
 from visavis.see.look import unbound_look
 from visavis.see.sighted import load_sighted
 from visavis.see.vision import Sighted
@@ -43,6 +43,7 @@ class Layers:
     endpoint: Endpoint | None = None
     echo: str = ""
     face: FaceEngine | None = None
+    gestures: GestureEngine | None = None
     gain: bool = False
     openers: Openers = field(default_factory=Openers)
     mcp: tuple[Tool, ...] = ()
@@ -92,6 +93,7 @@ async def load_layers(engines: Engines, agent: Agent, settings: Settings) -> Lay
         endpoint=await engines.get("endpoint", stack.endpoint) if listened else None,
         echo=settings.session.echo,
         face=await _load_face(engines, stack.face),
+        gestures=await engines.get("vision", settings.vision.gestures) if settings.vision.gestures else None,
         gain=settings.session.gain,
     )
     sighted = await load_sighted(engines, settings.vision, layers.face)

@@ -149,6 +149,19 @@ class Pacer:
         """Seconds of voice not yet handed out."""
         return (sum(len(piece.pcm) for piece in self._queue) - self._position) / self.rate_hz
 
+    def break_in_s(self, within_s: float) -> float:
+        """Seconds of voice that are still to be handed out up to the next good place to stop: the end of the piece
+        under way, if that comes within `within_s`, else the end of its word; 0 between words and in silence.
+        """
+        if not self._queue or not self._position:
+            return 0.0
+        piece, at_s = self._queue[0], self._position / self.rate_hz
+        left_s = len(piece.pcm) / self.rate_hz - at_s
+        if left_s <= within_s:
+            return left_s
+        ends = (word.end_s - at_s for word in piece.speech.words if word.start_s < at_s < word.end_s)
+        return next(ends, 0.0)
+
     @property
     def ready(self) -> bool:
         """True when the next frame would hold voice."""

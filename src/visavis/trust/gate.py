@@ -13,6 +13,7 @@ from visavis.kernel.events import (
     FramesDropped,
     FrameSent,
     FrameUsed,
+    GestureSeen,
     MemoryRecalled,
     Nodded,
     SightNoted,
@@ -44,7 +45,9 @@ def _needs(item: Event | AudioFrame | VideoFrame | str) -> str:
         return "cues"
     if isinstance(item, MemoryRecalled):
         return "memory"
-    if isinstance(item, SightNoted | DocumentRead | SightTriggered | FrameSent | FramesDropped | FrameUsed):
+    if isinstance(
+        item, SightNoted | DocumentRead | SightTriggered | GestureSeen | FrameSent | FramesDropped | FrameUsed
+    ):
         return _shown(item.source) if item.content else item.source
     if isinstance(item, Event):
         return "listen" if item.content else ""

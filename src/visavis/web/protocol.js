@@ -32,18 +32,19 @@
  *   document?: number}} Sight
  * @typedef {{type: "sight_totals", seen: number, sent: number, dropped: Record<string, number>, tokens?: number,
  *   price_usd?: number, saved?: number}} SightTotals
+ * @typedef {{type: "trigger", kind: string, source: "camera"|"screen", frame_at_s: number}} Triggered
  * @typedef {{type: "committed", seq: number}} Committed
  * @typedef {{type: "error", code: string, text: string, fatal?: boolean}} Problem
  * @typedef {{type: "bye", reason: string}} Bye
  * @typedef {Hello|Notice|State|Transcript|Visemes|Gesture|Clear|Duck|Latency|ToolNote|ShowCard|ShowChoices|ShowForm|
- *   ShowHighlight|Frame|Sight|SightTotals|Committed|Problem|Bye} ServerMessage
+ *   ShowHighlight|Frame|Sight|SightTotals|Triggered|Committed|Problem|Bye} ServerMessage
  *
  * @typedef {"microphone"|"camera"|"screen"} Kind
  */
 
 export const FROM_SERVER = [
   "hello", "notice", "state", "transcript", "visemes", "gesture", "clear", "duck", "latency", "tool", "card", "choices",
-  "form", "highlight", "frame", "sight", "sight_totals", "committed", "error", "bye",
+  "form", "highlight", "frame", "sight", "sight_totals", "trigger", "committed", "error", "bye",
 ];
 
 /** What this page sends; `start` belongs to `/ws/audio` only. */

@@ -135,6 +135,12 @@ export const LOOKED = {
   asked: "You asked about it",
 };
 
+/** What was seen that the person should know has been seen. @type {Record<string, string>} */
+export const TRIGGERED = {
+  raised_hand: "Your raised hand was seen: go ahead",
+  thumb_up: "Your thumbs-up was seen",
+};
+
 /** Why frames were not. @type {Record<string, string>} */
 export const DROPPED = {
   unchanged: "nothing new",

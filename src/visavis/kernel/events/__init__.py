@@ -64,9 +64,11 @@ from visavis.kernel.events.reply import (
 from visavis.kernel.events.see import (
     DocumentRead,
     FaceCue,
+    FloorYielded,
     FramesDropped,
     FrameSent,
     FrameUsed,
+    GestureSeen,
     Nodded,
     SightNoted,
     SightTriggered,
@@ -179,6 +181,8 @@ AnyEvent = (
     | SightNoted
     | DocumentRead
     | SightTriggered
+    | GestureSeen
+    | FloorYielded
     | PageShown
     | ButtonPressed
     | OptionsChosen
@@ -236,11 +240,13 @@ __all__ = [
     "FirstSpeech",
     "FirstToken",
     "FloorTaken",
+    "FloorYielded",
     "FormFilled",
     "FrameSent",
     "FrameUsed",
     "FramesDropped",
     "FramesSeen",
+    "GestureSeen",
     "HandoffRequested",
     "Hedged",
     "HoldRequested",

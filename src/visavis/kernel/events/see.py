@@ -11,6 +11,7 @@ from visavis.kernel.media import VideoSource
 
 MouthCue = Literal["moving", "still", "unknown"]
 FacingCue = Literal["here", "away", "unknown"]
+Gesture = Literal["raised_hand", "thumb_up"]
 
 
 class FaceCue(Event, frozen=True):
@@ -63,6 +64,24 @@ class SightTriggered(Event, frozen=True):
     kind: str
     source: VideoSource
     frame_at_s: float
+
+
+class GestureSeen(Event, frozen=True):
+    """The person before the camera has held a hand in this way for a while, up to the frame captured at
+    `frame_at_s`. Told once for as long as it is held.
+    """
+
+    content: ClassVar[bool] = True
+    gesture: Gesture
+    source: VideoSource
+    frame_at_s: float
+
+
+class FloorYielded(Event, frozen=True):
+    """The agent stopped reply `reply` of its own accord, where a word ended, to listen. `why`: the trigger's kind."""
+
+    reply: int
+    why: str
 
 
 class FrameSent(Event, frozen=True):

@@ -1,0 +1,56 @@
+"""A TensorFlow Lite network on LiteRT, one thread: pictures in, tensors out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.kernel.errors import ModelError
+
+Floats = NDArray[np.float32]
+
+
+class Network:
+    """Blocking and not thread-safe. Raises ModelError when the file is missing or damaged."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # a native library, wanted only once a camera is on
+
+        try:
+            self._interpreter: Any = Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"the model file {path.name} could not be loaded: {error}",
+                stage="setup",
+                hint="visavis models verify checks the files, visavis models pull fetches them again",
+            ) from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
+
+    def __call__(self, image: Floats) -> list[Floats]:
+        """The outputs for `image`, shape (height, width, 3), in the network's order."""
+        self._interpreter.set_tensor(self._input, image[None])
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index)[0] for index in self._outputs]
+
+
+def overlap(one: Floats, other: Floats) -> float:
+    """Intersection over union of two boxes, given as rows (centre, size, …)."""
+    low = np.maximum(one[0] - one[1] / 2, other[0] - other[1] / 2)
+    high = np.minimum(one[0] + one[1] / 2, other[0] + other[1] / 2)
+    shared = float(np.prod(np.clip(high - low, 0, None)))
+    return shared / max(float(np.prod(one[1]) + np.prod(other[1])) - shared, 1e-9)
+
+
+def anchors(*grids: tuple[int, int]) -> Floats:
+    """Centres of anchors, as shares of the picture: for each (side, count), `count` at side×side places."""
+    rows = []
+    for side, count in grids:
+        centres = (np.arange(side, dtype=np.float32) + 0.5) / side
+        x, y = np.meshgrid(centres, centres)
+        rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), count, axis=0))
+    return np.concatenate(rows)
