@@ -35,18 +35,38 @@ vectors, where the store knows words.
   (whole words only), and continues it; a voice gets the words that are left; a recogniser gets the turn's audio
   again. Tool calls are handed out when the model that asks for them has come to its end, so that none of a broken
   answer is run, and what a tool has returned is in the request that the next model gets.
-- **Four timeouts** in `[llm]`, `[asr]`, `[tts]`: to connect, to the first result, between results, in all. Adapters
-  keep them; an engine that does not is given up one second later. `[asr] first_timeout_s` is how long the words of
-  a pause may take while there is another recogniser to ask. `[vision] deadline_s` is for one describer.
+- **Four timeouts** in each layer: `connect_timeout_s`, `first_timeout_s`, `idle_timeout_s`, `total_timeout_s` of
+  `[llm]`, `[asr]`, `[tts]`, `[vision]` (where the total is `deadline_s`) and `[knowledge]`. What they limit stands
+  [below](#what-the-timeouts-limit). Whatever the engine, the session keeps the last three; our HTTP adapters keep
+  all four for bytes, the look-up of a server's name included in connecting.
+- **A silent recogniser is doubted first.** When one that tells partials has told none for `asr.idle_timeout_s` of
+  speech, the next one is given the turn's audio, too. Only if it hears words that the first has not told, the first
+  one has failed: music and coughs have none.
 - **A breaker for each provider**, of the process. `fallback.failures` failures in a row open it (a timeout counts
   as two), and calls go past it at once. After `fallback.retry_s`, then twice that each time, up to
   `fallback.retry_most_s`, a call under way sends a probe: one token, one word, half a second of silence, a small
   picture. It closes the breaker when it works; until a real call has worked too, one failure opens it again for
   longer. Without a call nobody probes.
-- **Hedges**: in the layers of `fallback.hedge` ("llm", "tts") the next provider is asked too when one is later with
-  its first result than 95 of 100 of its last calls (from 20 calls on). Who is sooner goes on, the other is stopped;
-  what it used is on the journal. Off by default: it costs money.
+- **Hedges**: in the layers of `fallback.hedge` ("asr", "llm", "tts", "vision", "retrieval") the next provider is
+  asked too when one is later with its first result than 95 of 100 of its last calls (from 20 calls on). Who is
+  sooner goes on, the other is stopped; what a stopped model used is on the journal. Of recognisers it is the words
+  of a pause that are hedged; of documents the search by words answers while vectors are late. Off by default: it
+  costs money, and hedged voices may alternate from sentence to sentence.
 - **All are down**: nobody is asked until a probe works; the call is told at once, not after another timeout.
+
+## What the timeouts limit
+
+| layer | first | idle | total |
+|---|---|---|---|
+| `[llm]` | the first token | between tokens | the answer |
+| `[asr]` | a pause's words, if others could tell them | partials of somebody speaking | its words, by all together |
+| `[tts]` | the first sound of a piece | between its sounds | the piece |
+| `[vision]` | first byte of an answer | between its bytes | the description, by one describer: `deadline_s` |
+| `[knowledge]` | first byte of a question's vector | between its bytes | one source's search |
+
+Connecting counts in the first one as well. `total` counts waiting only: what the agent does with a result, such as
+speaking it, is not in it. An answer waits for passages only as long as `knowledge.deadline_s`. Vectors of documents
+that are indexed have 30 s; no call waits for them.
 
 ## The ladder
 
@@ -80,17 +100,19 @@ the first provider has served a call, a voice has spoken, words have arrived, an
 `visavis bench chaos --json` plays a call for each fault, layer and moment: a first provider that fails by script, a
 second one that does not. On the virtual clock, with doubles; every case is a test. Cells are seconds from the
 moment at which the first provider had to be given up (its timeout, or its error), or from the end of the person's
-turn if that was later, until the agent is heard: the second that limits of engines are given more is in them. The
-target is 2 s. In all of them the answer was heard whole, once, and a tool ran once. For vision and retrieval, which
-the voice does not wait for, it is how long the note or the answer came after its deadline.
+turn if that was later, until the agent is heard. The target is 2 s. In all of them the answer was heard whole, once,
+and a tool ran once. As providers are connected to, an error is that of the line below; only silence is a case of its
+own. For vision and retrieval, which the voice does not wait for, it is how long the note or the answer came after
+its deadline.
 
 """
 
 _END = """
 
-The same faults are played over HTTP, with the real adapters for chat completions and for pictures before a server
-on loopback, in real time; that is a test as well (`tests/contract/test_chaos_http.py`), and further rows of the
-bench.
+The same faults are played over HTTP, before and within an answer, with the real adapters for chat completions, for
+pictures and for embeddings (a real collection, whose words alone are then searched) before a server on loopback, in
+real time; that is a test as well (`tests/contract/test_chaos_http.py`), and further rows of the bench. Recognisers
+and voices over a network do not exist yet: theirs are played with doubles.
 """
 
 

@@ -349,7 +349,7 @@ class KnowledgeSettings(_Section, frozen=True):
     embedder_key_env: Annotated[str, Meta(description="'openai': environment variable with the key.")] = (
         "OPENAI_API_KEY"
     )
-    connect_timeout_s: Connect = 5.0
+    connect_timeout_s: Connect = 1.5
     first_timeout_s: First = 2.0
     idle_timeout_s: Idle = 2.0
     total_timeout_s: Total = 2.0
