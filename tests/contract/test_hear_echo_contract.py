@@ -188,6 +188,18 @@ def test_the_clients_clock_may_run_a_little_fast_or_slow(drift_ppm: float) -> No
     assert loudness(echo[settled]) - loudness(cleaned[settled]) > 15
 
 
+def test_a_client_that_ran_dry_and_plays_later_from_then_on() -> None:
+    """The room is learnt anew: meanwhile nothing is heard beside the agent, and afterwards the echo is gone again."""
+    far = syllables(10, seed=1)
+    echo = echoed(far, 50)
+    later = np.concatenate((echo[: 5 * RATE], np.zeros(RATE // 10, np.int16), echo[5 * RATE :]))[: len(far)]
+    cleaned = in_a_call(later, far, 50)
+    assert not cleaned[round(5.6 * RATE) : round(6.4 * RATE)].any()
+    settled = slice(8 * RATE, len(cleaned))
+    assert cleaned[settled].any()
+    assert loudness(later[settled]) - loudness(cleaned[settled]) > 15
+
+
 def test_a_person_who_speaks_over_the_agent_comes_through() -> None:
     """Double talk: the canceller takes the echo and leaves most of the person."""
     far = syllables(10, seed=1, level=3_000)

@@ -171,20 +171,30 @@ async def plain_call(*, cancel: bool, delay_s: float, rate_hz: int = 16_000, pie
         return server
 
 
+def taken_for_a_person(server: Server) -> list[float]:
+    """Seconds after the agent began to be heard; before 1.5 s the room is not known yet."""
+    [began, *_] = server.events(PlaybackStarted)
+    heard_s = [round(record.at_s - began.at_s, 2) for record in server.events(SpeechStarted)]
+    return [at_s for at_s in heard_s if at_s > 1.5]
+
+
 async def test_without_the_canceller_the_agent_hears_itself() -> None:
     server = await plain_call(cancel=False, delay_s=0.15)
-    assert server.events(SpeechStarted)
+    assert server.events(FloorTaken)
 
 
 @pytest.mark.parametrize(
     ("delay_s", "rate_hz", "piece"), [(0.03, 16_000, 320), (0.1, 16_000, 1024), (0.3, 48_000, 128 * 3)]
 )
 async def test_the_agent_does_not_hear_itself(delay_s: float, rate_hz: int, piece: int) -> None:
-    """Whatever the loudspeaker's delay, which the client never tells, and whatever pieces it sends."""
+    """Whatever the loudspeaker's delay, which the client never tells, and whatever pieces it sends.
+
+    Where the machine stalls for longer than the client has buffered, all that follows is played later: until that is
+    noticed, in a third of a second, the voice may be turned down for nothing, but never stops.
+    """
     server = await plain_call(cancel=True, delay_s=delay_s, rate_hz=rate_hz, piece=piece)
-    [began, *_] = server.events(PlaybackStarted)
-    heard_s = [round(record.at_s - began.at_s, 2) for record in server.events(SpeechStarted)]
-    assert len([at_s for at_s in heard_s if at_s > 1.5]) == 0, f"it heard itself at {heard_s}"
+    heard_s = taken_for_a_person(server)
+    assert len(heard_s) <= 1, f"it heard itself at {heard_s}"
     assert not server.events(FloorTaken)
 
 
@@ -222,7 +232,6 @@ async def test_webrtc_callers_without_echo_cancellation() -> None:
             await server.until(PlaybackStopped)
         finally:
             await caller.leave()
-        [began, *_] = server.events(PlaybackStarted)
-        heard_s = [round(record.at_s - began.at_s, 2) for record in server.events(SpeechStarted)]
-        assert len([at_s for at_s in heard_s if at_s > 1.5]) == 0, f"it heard itself at {heard_s}"
+        heard_s = taken_for_a_person(server)
+        assert len(heard_s) <= 1, f"it heard itself at {heard_s}"
         assert not server.events(FloorTaken)

@@ -265,7 +265,7 @@ def test_in_a_hurry_the_first_partials_come_close_together_and_only_at_the_begin
         await caller.speak(4.0)
 
     looks = played(script).kinds("quick")
-    assert looks[:5] == [pytest.approx(0.5 + 0.16 * n, abs=0.03) for n in range(5)]
+    assert looks[:5] == [pytest.approx(0.5 + 0.1 * n, abs=0.03) for n in range(5)]
     late = [after - before for before, after in pairwise(looks) if before > HURRY_UNTIL_S]
     assert late
     assert min(late) >= 0.48

@@ -97,6 +97,16 @@ def test_a_short_sound_that_may_be_a_word_is_none() -> None:
     assert heard("It has.", 0.4, "Uh-huh") == BargeInIgnored(1, "unclear")
 
 
+def test_two_words_of_a_first_partial_may_be_half_of_a_sign() -> None:
+    assert heard("That makes sense.", 0.9, "That me", "that makes", "That makes sense") == BargeInIgnored(
+        1, "backchannel"
+    )
+    assert heard("", 0.9, "for Sunday", "for Sunday it") == FloorTaken(1, "words")
+    assert heard("", 0.9, "for Sunday it") == FloorTaken(1, "words")
+    assert heard("", 0.9, "for Sunday") == BargeInIgnored(1, "no_words")
+    assert heard("", 0.9, "for Sunday", "for Sunday") == FloorTaken(1, "words")
+
+
 def test_the_agents_own_words_are_ignored() -> None:
     assert heard("open at nine", 0.9, "open at") == BargeInIgnored(1, "echo")
     assert heard("open at noon", 0.9, "open at") == FloorTaken(1, "words")

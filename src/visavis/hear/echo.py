@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from visavis.hear.base import HEAR_RATE_HZ
+from visavis.hear.echo_path import EchoPath
 from visavis.kernel.errors import ConfigError, UsageError
 from visavis.kernel.media import Pcm
 
@@ -32,7 +33,8 @@ class Aec3:
     """One caller's canceller. What it learnt of the room is kept while the agent is silent.
 
     Use: `process` with the microphone and the agent's voice, which must come before its echo by up to 500 ms; AEC3
-    finds by how much. While it learns the room, once in a call, nothing is heard beside the agent. One for each
+    finds by how much. While it learns the room, in the beginning and when the echo begins to come at another time,
+    nothing is heard beside the agent. One for each
     session, not thread-safe; some 70–240 µs of computation for each 10 ms while the agent speaks, next to none while
     it is silent.
     """
@@ -46,6 +48,7 @@ class Aec3:
                 hint="pip install pywebrtc-audio, or set session.echo = '' where callers cancel echo themselves",
             ) from error
         self._canceller: Any = EchoCanceller(sample_rate=HEAR_RATE_HZ, num_channels=1, stream_delay_ms=0)
+        self._path = EchoPath()
         self._quiet_frames = QUIET_FRAMES + 1
         self._learnt_frames = 0
         self._before: Pcm = np.zeros(FRAME, np.int16)  # the microphone's previous frame
@@ -71,12 +74,15 @@ class Aec3:
             if self._resting:
                 # The canceller's own buffers hold a second of silence by now, so it can go on later as if no
                 # time had passed.
+                self._path.rest()
                 return self._pass_through(near)
         else:
             if self._resting:  # replace what it held back when it went to rest
                 self._canceller.process(self._before, np.zeros(FRAME, np.int16))
             self._quiet_frames = 0
             self._learnt_frames += 1
+        if self._path.moved(near, far):
+            self._learnt_frames = 0
         self._before = near.copy()
         cleaned: Pcm = self._canceller.process(near, far)
         if self._learnt_frames < LEARN_FRAMES and self._quiet_frames < HOLD_FRAMES:

@@ -34,7 +34,7 @@ BUSY_SHARE = 4.0
 HURRY_FIRST_S = 0.5
 """Audio before the first partial in a hurry: some 0.3 s of speech behind the silence before its onset."""
 
-HURRY_S = 0.15
+HURRY_S = 0.1
 """Audio between partials in a hurry. The machine may be busy with them all the time, but only as a turn begins."""
 
 HURRY_UNTIL_S = 1.6

@@ -212,10 +212,13 @@ class TurnSettings(_Section, frozen=True):
         Positive,
         Meta(description="Longest turn of the person; at the next pause the agent politely takes the floor."),
     ] = 90.0
-    barge_in_words: Annotated[Count, Meta(description="Words beyond a 'yeah' that interrupt the agent at once.")] = 2
+    barge_in_words: Annotated[
+        Count,
+        Meta(description="Words beyond a 'yeah' that interrupt the agent, when heard twice; one more, at once."),
+    ] = 2
     barge_in_s: Annotated[
         Positive, Meta(description="Speech with too few words to tell that silences the agent until more are known.")
-    ] = 0.55
+    ] = 0.5
 
 
 class SessionSettings(_Section, frozen=True):

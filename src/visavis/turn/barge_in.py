@@ -51,6 +51,8 @@ class BargeIn:
         """It was decided then what to do meanwhile; when `wake_at_s` comes again, the sound has lasted too long."""
         self._nodded_to = False
         """A quick pass over this sound took it for a listener's sign."""
+        self._likely = False
+        """The latest quick pass found content."""
         self._saying = ("", "")
 
     def began(self, reply: int) -> None:
@@ -96,7 +98,7 @@ class BargeIn:
 
     def partial(self, text: str) -> list[Event]:
         """Words so far, while the sound goes on or before its full pass is in."""
-        said = self._weigh(text, self._settings.barge_in_words + self._nodded_to)
+        said = self._confirmed(text)
         self._nodded_to = self._nodded_to or said == "backchannel"
         if self.protected or self._meant_for_others(said):
             return []
@@ -139,6 +141,16 @@ class BargeIn:
             return []
         return self._pause()
 
+    def _confirmed(self, text: str) -> Said:
+        """As few words as may be content are `unclear` in a first quick pass: half of a "that makes sense" may read
+        "that me"."""
+        needed = self._settings.barge_in_words + self._nodded_to
+        said = self._weigh(text, needed)
+        before, self._likely = self._likely, said == "content"
+        if said == "content" and not before and self._weigh(text, needed + 1) != "content":
+            return "unclear"
+        return said
+
     def _pause(self) -> list[Event]:
         self._paused = True
         return [VoicePaused(self.reply, "sustained")]
@@ -167,4 +179,4 @@ class BargeIn:
 
     def _forget(self) -> None:
         self.since_s = self._hint_s = self.wake_at_s = None
-        self._paused = self._looked = self._waited = self._nodded_to = False
+        self._paused = self._looked = self._waited = self._nodded_to = self._likely = False
