@@ -23,7 +23,7 @@ def voice(seconds: float, seed: int, hz: float = 0.0) -> Pcm:
 
 def late(far: Pcm, *delays_ms: float) -> Pcm:
     """`far` as it comes back: each delay for an equal part of it."""
-    part = len(far) // len(delays_ms)
+    part = -(-len(far) // len(delays_ms))
     at = np.arange(len(far))
     source = (
         at - np.repeat([round(ms * RATE / 1000) for ms in delays_ms], part)[at.clip(max=part * len(delays_ms) - 1)]
