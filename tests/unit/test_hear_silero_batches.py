@@ -12,7 +12,7 @@ import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from visavis.hear.lull import SETTLED_WINDOWS
-from visavis.hear.silero import CONTEXT, MAX_INLINE, MUTED_PEAK, WINDOW, SileroVad
+from visavis.hear.silero import CONTEXT, LEAK, LEAK_WINDOWS, MAX_INLINE, MUTED_PEAK, WINDOW, SileroVad
 from visavis.kernel.errors import AtCapacity, ProviderError, UsageError
 from visavis.kernel.media import Pcm
 from visavis.models.scheduler import ComputeScheduler
@@ -24,6 +24,7 @@ class ScriptedModel:
     def __init__(self) -> None:
         self.batches: list[int] = []
         self.rows: list[np.ndarray[Any, Any]] = []
+        self.states: list[float] = []
         self.go = threading.Event()
         self.go.set()
         self.entered = threading.Event()  # a batch has begun
@@ -41,6 +42,7 @@ class ScriptedModel:
         self.batches.append(len(rows))
         self.threads.append(threading.get_ident())
         self.rows.extend(rows.copy())
+        self.states.extend(state[0, :, 0])
         after = state + 1
         return rows[:, CONTEXT:].mean(axis=1, keepdims=True) + after[0, :, :1] / 1000, after
 
@@ -238,3 +240,26 @@ async def test_a_run_that_fails_is_a_providers_error(vad: SileroVad, model: Scri
 async def test_a_run_has_whole_windows(vad: SileroVad) -> None:
     with pytest.raises(UsageError):
         await vad.stream().push_run(np.concatenate([window(0.1), window(0.2)[:-1]]))
+
+
+def counted(model: ScriptedModel) -> list[float]:
+    """The state in which each window was scored; the scripted model adds one for each window."""
+    return [float(state) for state in model.states]
+
+
+@pytest.mark.parametrize("together", [1, 3, 7, 100])
+async def test_in_silence_the_state_leaks_at_the_same_windows_however_they_come(
+    vad: SileroVad, model: ScriptedModel, together: int
+) -> None:
+    stream = vad.stream()
+    silence = np.tile(window(0.01), 2 * LEAK_WINDOWS + 1)
+    for at in range(0, len(silence), together * WINDOW):
+        await stream.push_run(silence[at : at + together * WINDOW])
+    first = LEAK_WINDOWS * LEAK
+    second = (first + LEAK_WINDOWS) * LEAK
+    assert counted(model)[LEAK_WINDOWS::LEAK_WINDOWS] == pytest.approx([first, second])
+
+
+async def test_while_somebody_speaks_nothing_leaks(vad: SileroVad, model: ScriptedModel) -> None:
+    await vad.stream().push_run(np.tile(window(0.6), 2 * LEAK_WINDOWS))
+    assert counted(model) == list(range(2 * LEAK_WINDOWS))

@@ -29,15 +29,16 @@ class Silence:
     """Whether a caller has been silent for a while, by the speech probabilities of their windows."""
 
     def __init__(self) -> None:
-        self._windows = 0
+        self.windows = 0
+        """So many in a row."""
 
     def scored(self, p: float) -> None:
         """The speech probability of the next window."""
-        self._windows = self._windows + 1 if p < SURE_OF_SILENCE else 0
+        self.windows = self.windows + 1 if p < SURE_OF_SILENCE else 0
 
     @property
     def settled(self) -> bool:
-        return self._windows >= SETTLED_WINDOWS
+        return self.windows >= SETTLED_WINDOWS
 
 
 class Lull:

