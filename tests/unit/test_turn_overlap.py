@@ -94,7 +94,8 @@ def test_a_short_sound_that_may_be_a_word_is_none() -> None:
     assert heard("Manga.", 0.7) == FloorTaken(1, "words")
     assert heard("Stop.", 0.3) == FloorTaken(1, "words")
     assert heard("On Sunday?", 0.4) == FloorTaken(1, "words")
-    assert heard("It has.", 0.4, "Uh-huh") == BargeInIgnored(1, "unclear")
+    assert heard("It has.", 0.9, "Uh-huh") == BargeInIgnored(1, "unclear")
+    assert heard("It has.", 1.1, "Uh-huh") == FloorTaken(1, "words")
 
 
 def test_two_words_of_a_first_partial_may_be_half_of_a_sign() -> None:
@@ -102,7 +103,8 @@ def test_two_words_of_a_first_partial_may_be_half_of_a_sign() -> None:
         1, "backchannel"
     )
     assert heard("", 0.9, "for Sunday", "for Sunday it") == FloorTaken(1, "words")
-    assert heard("", 0.9, "for Sunday it") == FloorTaken(1, "words")
+    assert heard("Great.", 0.4, "Wait", "Great") == BargeInIgnored(1, "backchannel")
+    assert heard("", 0.9, "Wait", "Wait a") == FloorTaken(1, "words")
     assert heard("", 0.9, "for Sunday") == BargeInIgnored(1, "no_words")
     assert heard("", 0.9, "for Sunday", "for Sunday") == FloorTaken(1, "words")
 

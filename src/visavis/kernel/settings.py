@@ -214,11 +214,11 @@ class TurnSettings(_Section, frozen=True):
     ] = 90.0
     barge_in_words: Annotated[
         Count,
-        Meta(description="Words beyond a 'yeah' that interrupt the agent, heard twice; one more: at once."),
+        Meta(description="Words beyond a 'yeah' that interrupt the agent; early on, in two partials."),
     ] = 2
     barge_in_s: Annotated[
         Positive, Meta(description="Speech with too few words to tell that silences the agent until more are known.")
-    ] = 0.5
+    ] = 0.55
 
 
 class SessionSettings(_Section, frozen=True):

@@ -22,8 +22,10 @@ HINT_S = 0.4
 """A hint that is not followed by speech within this is forgotten."""
 
 SHORT_S = 0.5
-"""A single word shorter than this, which is no command and no question, may be any cough or murmur; so may two where
-a quick pass took them for a listener's sign."""
+"""A single word shorter than this, which is no command and no question, may be any cough or murmur."""
+
+SIGN_S = 1.0
+"""So may two words shorter than this, where a quick pass took them for a listener's sign."""
 
 
 class BargeIn:
@@ -51,8 +53,8 @@ class BargeIn:
         """It was decided then what to do meanwhile; when `wake_at_s` comes again, the sound has lasted too long."""
         self._nodded_to = False
         """A quick pass over this sound took it for a listener's sign."""
-        self._likely = False
-        """The latest quick pass found content."""
+        self._asked = False
+        """The latest quick pass found a command or content."""
         self._saying = ("", "")
 
     def began(self, reply: int) -> None:
@@ -108,8 +110,10 @@ class BargeIn:
 
     def final(self, text: str, ended_s: float) -> list[Event]:
         """The sound is over since `ended_s`, and its words are in."""
-        short = self.since_s is not None and ended_s - self.since_s < SHORT_S
-        said = self._weigh(text, 1 if not short else 3 if self._nodded_to else 2)
+        lasted_s = ended_s - self.since_s if self.since_s is not None else SIGN_S
+        nodded_to = self._nodded_to and lasted_s < SIGN_S
+        short = lasted_s < SHORT_S or nodded_to
+        said = self._weigh(text, 1 if not short else 3 if nodded_to else 2)
         if said in ("begun", "unclear") and short:
             return self.ignore("unclear")
         if said == "nothing":
@@ -142,14 +146,12 @@ class BargeIn:
         return self._pause()
 
     def _confirmed(self, text: str) -> Said:
-        """As few words as may be content are `unclear` in a first quick pass: half of a "that makes sense" may read
-        "that me"."""
-        needed = self._settings.barge_in_words + self._nodded_to
-        said = self._weigh(text, needed)
-        before, self._likely = self._likely, said == "content"
-        if said == "content" and not before and self._weigh(text, needed + 1) != "content":
-            return "unclear"
-        return said
+        """What asks for the floor in one early pass alone is `unclear`: half of a "that makes sense" may read "that
+        means", half of a "great" may read "wait"."""
+        said = self._weigh(text, self._settings.barge_in_words + self._nodded_to)
+        before, self._asked = self._asked, said in ("command", "content")
+        early = self.since_s is not None and not self._looked
+        return "unclear" if self._asked and early and not before else said
 
     def _pause(self) -> list[Event]:
         self._paused = True
@@ -179,4 +181,4 @@ class BargeIn:
 
     def _forget(self) -> None:
         self.since_s = self._hint_s = self.wake_at_s = None
-        self._paused = self._looked = self._waited = self._nodded_to = self._likely = False
+        self._paused = self._looked = self._waited = self._nodded_to = self._asked = False
