@@ -98,15 +98,12 @@ def test_a_short_sound_that_may_be_a_word_is_none() -> None:
     assert heard("It has.", 1.1, "Uh-huh") == FloorTaken(1, "words")
 
 
-def test_two_words_of_a_first_partial_may_be_half_of_a_sign() -> None:
-    assert heard("That makes sense.", 0.9, "That me", "that makes", "That makes sense") == BargeInIgnored(
-        1, "backchannel"
-    )
-    assert heard("", 0.9, "for Sunday", "for Sunday it") == FloorTaken(1, "words")
+def test_what_asks_for_the_floor_early_on_may_be_half_of_a_sign() -> None:
+    assert heard("", 0.9, "That me", "that means", "That makes sense") == BargeInIgnored(1, "no_words")
     assert heard("Great.", 0.4, "Wait", "Great") == BargeInIgnored(1, "backchannel")
     assert heard("", 0.9, "Wait", "Wait a") == FloorTaken(1, "words")
-    assert heard("", 0.9, "for Sunday") == BargeInIgnored(1, "no_words")
-    assert heard("", 0.9, "for Sunday", "for Sunday") == FloorTaken(1, "words")
+    assert heard("", 0.9, "for Sunday", "for Sunday it") == BargeInIgnored(1, "no_words")
+    assert heard("", 0.9, "for Sunday it", "for Sunday if") == FloorTaken(1, "words")
 
 
 def test_the_agents_own_words_are_ignored() -> None:

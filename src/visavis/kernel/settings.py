@@ -214,11 +214,11 @@ class TurnSettings(_Section, frozen=True):
     ] = 90.0
     barge_in_words: Annotated[
         Count,
-        Meta(description="Words beyond a 'yeah' that interrupt the agent; early on, in two partials."),
+        Meta(description="Words beyond a 'yeah' that interrupt the agent; early on, it takes one more."),
     ] = 2
     barge_in_s: Annotated[
         Positive, Meta(description="Speech with too few words to tell that silences the agent until more are known.")
-    ] = 0.55
+    ] = 0.6
 
 
 class SessionSettings(_Section, frozen=True):

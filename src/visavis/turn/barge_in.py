@@ -146,11 +146,11 @@ class BargeIn:
         return self._pause()
 
     def _confirmed(self, text: str) -> Said:
-        """What asks for the floor in one early pass alone is `unclear`: half of a "that makes sense" may read "that
-        means", half of a "great" may read "wait"."""
-        said = self._weigh(text, self._settings.barge_in_words + self._nodded_to)
-        before, self._asked = self._asked, said in ("command", "content")
+        """Early on it takes a word more, and two passes: half of a "that makes sense" may read "that means", half of
+        a "great" may read "wait"."""
         early = self.since_s is not None and not self._looked
+        said = self._weigh(text, self._settings.barge_in_words + self._nodded_to + early)
+        before, self._asked = self._asked, said in ("command", "content")
         return "unclear" if self._asked and early and not before else said
 
     def _pause(self) -> list[Event]:
