@@ -131,6 +131,24 @@ def test_an_answer_waits_for_the_eyes_behind_an_opener() -> None:
     assert played.heard() == ["At nine forty."], "what is heard of an opener has no marks in this test"
 
 
+def test_what_was_told_already_is_told_again_to_a_question_that_needs_eyes_behind_an_opener() -> None:
+    voice = Speech(sound(9, 0.6, 24_000), 24_000, (), ())
+    openers = Openers("auto", language="en", voiced={"Let me check.": [voice], "One moment, please.": [voice]})
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=1.0)), openers=openers, settings=PATIENT)
+    shows(call, 1, 1.0, 18.0)
+    call.says(4.0, "when do you open")
+    call.says(10.0, "and where")
+    call.says(14.0, QUESTION)
+    played = checked(call, until=18.0)
+    assert PAGE[1] not in answered(call, "and where").messages[-1].text
+    asked = answered(call, QUESTION)
+    assert PAGE[1] in asked.messages[-1].text and PAGE[1] in asked.messages[1].text
+    assert (
+        played.at(OpenerChosen)
+        < [record.at_s for record in played.records if isinstance(record.event, FirstToken)][-1]
+    )
+
+
 @pytest.mark.parametrize("takes_s", [4.0, 1e6], ids=["late", "hangs"])
 def test_eyes_that_are_late_keep_an_answer_no_longer_than_the_limit(takes_s: float) -> None:
     call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=takes_s)), llm=ScriptedLlm(["I cannot see it yet."]))

@@ -63,6 +63,7 @@ class Look:
         self._now: Seen[Row] = Seen()
         self._before: list[Seen[Row]] = []
         self._told: dict[int, Seen[Row]] = {}
+        self._fixed: list[Seen[Row]] | None = None
         sight.holds, sight.forgot = self._holds, self._forget
 
     @property
@@ -107,14 +108,16 @@ class Look:
         """What a prompt may tell of what was seen; None in a call without eyes."""
         if not self._sight.on:
             return None
-        if not self._holds():
+        fixed, self._fixed = self._fixed, None
+        if fixed is None and not self._holds():
             self._look_again()
-        return [*self._before, self._now]
+        return fixed or [*self._before, self._now]
 
     def tells(self, reply: int) -> None:
-        """The prompt of reply `reply` is made now, with what `told` says."""
-        if self.told() is not None:
-            self._told = {reply: self._now}
+        """The prompt of reply `reply` is made now, with what `told` says next."""
+        fixed = self.told()
+        if fixed is not None:
+            self._told, self._fixed = {reply: self._now}, fixed
         if reply == self._audible:
             self.used(reply)  # behind an opener
 
@@ -122,9 +125,9 @@ class Look:
         """Reply `reply` became audible: what it was told has been used, and stays with its turn's words."""
         self._audible = reply
         seen = self._told.pop(reply, None)
-        self._heard_s, self._whole = float("-inf"), False
         if seen is None:
-            return
+            return  # an opener, before the prompt is made
+        self._heard_s, self._whole = float("-inf"), False
         self._before.append(replace(seen, seq=self._sight.seq))
         self._sight.worker.triggers.told({row.text for row in seen.rows if not row.key})
         for row in seen.rows:

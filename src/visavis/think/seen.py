@@ -48,13 +48,12 @@ def told(seen: Sequence[Seen[Row]], seqs: Sequence[int], most: int) -> list[str]
 
     `seqs`: journal records of the turns that stand in the prompt, ascending. At most `most` tokens for a turn.
     """
-    texts = [""] * (len(seqs) + 1)
+    texts: list[list[str]] = [[] for _ in range(len(seqs) + 1)]
     standing: dict[str, str] = {}
     for one in seen:
         turn = bisect_left(seqs, one.seq) - 1 if one.seq else len(seqs)
         if turn < 0:
             continue  # its turn has gone
-        new = [row.text for row in one.rows if one.whole or not row.key or standing.get(row.key) != row.same]
+        texts[turn] += [row.text for row in one.rows if one.whole or not row.key or standing.get(row.key) != row.same]
         standing.update({row.key: row.same for row in one.rows if row.key})
-        texts[turn] = clipped("\n".join(new), most) if most > 0 else ""
-    return texts
+    return [clipped("\n".join(rows), most) if most > 0 else "" for rows in texts]
