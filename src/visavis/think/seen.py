@@ -29,7 +29,7 @@ class Row(Protocol):
     def same(self) -> str: ...
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=Row, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
