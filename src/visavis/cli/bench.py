@@ -119,6 +119,15 @@ BENCHES: dict[str, Bench] = {
             "--seed": {"type": int, "default": 101, "help": "of the drawn pictures and their events (default 101)"},
         },
     ),
+    "gestures": Bench(
+        "raised hands: how many are told, and what else is, on drawn people and on clips",
+        "gestures:measure",
+        "",
+        {
+            "dir": {"nargs": "?", "default": "", "metavar": "DIR", "help": "real clips to add (default: none)"},
+            "--seed": {"type": int, "default": 101, "help": "of the drawn people (default 101)"},
+        },
+    ),
     "overhead": Bench(
         "the loop's own CPU, latency and memory with instant models, for many sessions; peers beside it",
         "overhead:measure",

@@ -9,6 +9,7 @@ from contextlib import suppress
 from visavis.kernel.clock import MediaClock
 from visavis.kernel.events import (
     AudioHeard,
+    GestureSeen,
     HoldRequested,
     PlaybackStarted,
     Record,
@@ -69,7 +70,7 @@ class Presence:
 
     def read(self, record: Record) -> None:
         match record.event:
-            case SpeechStarted() | SpeechStopped():
+            case SpeechStarted() | SpeechStopped() | GestureSeen():
                 self.touch()
             case TextTyped(text=text) | TurnEnded(text=text):
                 self._held, self._answer = False, text
