@@ -16,6 +16,7 @@ from visavis.kernel.agent import Agent
 from visavis.kernel.events import Degraded, Recovered, ReplyEnded, SightNoted
 from visavis.kernel.events.survival import Rung
 from visavis.kernel.messages import Problem, Transcript
+from visavis.kernel.settings import KnowledgeSettings
 from visavis.kernel.timeouts import Timeouts
 from visavis.see.base import Describer
 from visavis.see.vision import Sighted
@@ -24,14 +25,17 @@ from visavis.session.fallback_asr import FallbackAsr
 from visavis.session.fallback_llm import FallbackLlm
 from visavis.session.fallback_tts import FallbackTts
 from visavis.session.fallback_vision import FallbackDescriber
+from visavis.session.knowing import Knowledge
+from visavis.session.phrases import phrase
 from visavis.session.rungs import rung_words
 from visavis.session.stack import Layers
 from visavis.speak.base import Tts
-from visavis.testing.doubles import ScriptedTts
+from visavis.testing.doubles import ScriptedLlm, ScriptedTts
 from visavis.testing.faulty import FaultyAsr, FaultyDescriber, FaultyLlm, FaultyTts, GoingOnLlm, Trouble
 from visavis.testing.scenario import Played, Scenario
 from visavis.testing.shown import shown
 from visavis.think.base import Llm
+from visavis.think.knowledge.base import Passage
 
 RUNGS: tuple[Rung, ...] = typing.get_args(Rung)
 ON_THE_PAGE = {"captions_only"}
@@ -171,3 +175,26 @@ def test_while_nobody_sees_answers_come_as_before_and_a_picture_is_seen_again() 
     assert first == f"{rung_words('vision_off', 'en')} {ANSWER}"
     assert others == [ANSWER, ANSWER]
     assert [event.text for event in played.events(SightNoted)] == ["a red bicycle"]
+
+
+def test_what_no_document_tells_is_declined_by_the_backup_too() -> None:
+    """The ladder's words do not hide the mark that declines; they are said with the next answer."""
+    found = Passage("hours", "We open at nine.", "Hours", "hours.md", 0.9, 1.0)
+
+    class Shelf:
+        async def search(self, question: str, limit: int = 5) -> list[Passage]:
+            return [found]
+
+    def arrange(layers: Layers) -> Layers:
+        backup = ScriptedLlm(["[0] We probably open on Sundays.", "[1] We open at nine."])
+        layers = models(layers, FaultyLlm(trouble(), ANSWER), backup)
+        return replace(layers, knowledge=Knowledge(Shelf(), KnowledgeSettings()))
+
+    call = Scenario(Agent("Ada", "You answer.", greeting=""), settings=SETTINGS, arrange=arrange)
+    call.says(1.0, "Do you open on Sundays?")
+    call.says(9.0, "When do you open on Mondays?")
+    played = checked(call, until=20.0)
+    assert played.heard() == [
+        phrase("not_in_documents", "en"),
+        f"{rung_words('smaller_model', 'en')} We open at nine.",
+    ]

@@ -13,8 +13,10 @@ from functools import partial
 
 from visavis.kernel.errors import ProtocolViolation, ProviderError
 from visavis.kernel.events import UsageCounted
+from visavis.kernel.events.survival import Rung
 from visavis.session.fallback import Member, Pool, Watch, guarded
 from visavis.session.in_turn import in_turn
+from visavis.session.preface import Preface
 from visavis.session.providers import KeepsTime, log
 from visavis.speak.openers import Continuation
 from visavis.think.base import Finished, Llm, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
@@ -51,6 +53,11 @@ class _Answer:
     written: dict[Member[Llm], int] = field(default_factory=dict)
 
     @property
+    def aloud(self) -> bool:
+        """Somebody is to hear it: words of the ladder may be in it. Not in notes for memory, nor in JSON."""
+        return bool(self.request.session) and self.request.schema is None
+
+    @property
     def begun(self) -> str:
         return f"{self.request.begun} {self.said}".strip() if self.said else self.request.begun
 
@@ -80,28 +87,38 @@ class FallbackLlm(KeepsTime):
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         """Raises ProviderError when the last provider fails, too."""
         answer = _Answer(self._cleared(request))
-        if words := self._watch.ladder.words("vision_off"):
-            yield TextDelta(f"{words} ")
+        preface = Preface(marked=request.cites is not None)
+        if (words := self._words("vision_off", answer)) and (text := preface.say(f"{words} ")):
+            yield TextDelta(text)
         make, given_up = partial(self._ask, answer), partial(self._count, answer)
         try:
             async with aclosing(in_turn(self.pool, self._watch, make, given_up)) as events:
                 async for member, event in events:
                     self._serves(member)
                     if isinstance(event, _Aside):
-                        yield TextDelta(event.text)
+                        if text := preface.say(event.text):
+                            yield TextDelta(text)
                         continue
                     if isinstance(event, TextDelta):
                         answer.said += event.text
-                    elif isinstance(event, Finished):  # whoever reads may stop here
+                        if text := preface.feed(event.text):
+                            yield replace(event, text=text)
+                        continue
+                    if text := preface.flush():
+                        yield TextDelta(text)
+                    if isinstance(event, Finished):  # whoever reads may stop here
                         self._watch.worked(self.pool, member)
                     yield event
         except ProviderError:
             self._serves(answer.asked or self.pool.first)
             raise
 
+    def _words(self, rung: Rung, answer: _Answer) -> str:
+        return self._watch.ladder.words(rung) if answer.aloud else ""
+
     async def _ask(self, answer: _Answer, member: Member[Llm]) -> AsyncGenerator[LlmEvent | _Aside, None]:
         answer.asked = member
-        if words := self._watch.ladder.words("smaller_model"):
+        if words := self._words("smaller_model", answer):
             yield _Aside(f" … {words} " if answer.said else f"{words} ")
             answer.interrupted = True
         alone, words_of = len(self.pool.members) == 1, WholeWords()

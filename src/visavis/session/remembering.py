@@ -27,7 +27,7 @@ from visavis.session.history import History
 from visavis.session.idle import Idle
 from visavis.session.kept import Kept, Person
 from visavis.session.phrases import phrase
-from visavis.session.providers import in_time, translated
+from visavis.session.providers import timed, translated
 from visavis.session.scribe import Scribe
 from visavis.think.base import Finished, Llm, TextDelta
 from visavis.think.budget import prompt_tokens
@@ -162,7 +162,8 @@ class Remembering:
     async def _ask(self, due: list[Exchange]) -> str:
         wanted = request(due)
         text, usage = "", None
-        stream = in_time(
+        stream = timed(
+            self._llm,
             "llm",
             self._llm.stream(wanted),
             first_s=self._settings.first_timeout_s,
