@@ -92,9 +92,9 @@ _TAIL = """\
 
 The words exist in English, Spanish, German and French. They are kept out of what the model reads of the
 conversation, and out of what nobody hears, such as its notes for memory. An answer from documents that is declined
-is declined by a backup, too. A desk that takes calls over is not part of this yet: `HandoffRequested` and what the person says
-about a call-back stand on the journal for whoever reads it. Each rung is left again when what it stands for works:
-the first provider has served a call, a voice has spoken, words have arrived, an answer was heard.
+is declined by a backup, too. A desk that takes calls over is not part of this yet: `HandoffRequested` and what the
+person says about a call-back stand on the journal for whoever reads it. Each rung is left again when what it stands
+for works: the first provider has served a call, a voice has spoken, words have arrived, an answer was heard.
 
 ## Chaos
 
