@@ -27,8 +27,10 @@ from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelt
 from visavis.think.chat_wire import request_body
 from visavis.think.control_tokens import inert, pattern
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
-from visavis.think.envelope import EnvelopeReader, enveloped, schema
+from visavis.think.envelope import SAY, EnvelopeReader, enveloped, schema
+from visavis.think.fitting import Fitting
 from visavis.think.gguf import cache_bytes_per_token, control_tokens
+from visavis.think.knowledge.embed_onnx import OnnxEmbedder
 from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
 from visavis.think.openai_chat import OpenAiChat
@@ -63,8 +65,9 @@ class EmbeddedLlm:
         slots: int,
         slot_directory: Path,
         control: Sequence[str] = (),
+        fitting: Fitting | None = None,
     ) -> None:
-        """`control`: the model's tokens that are no words."""
+        """`control`: the model's tokens that are no words. `fitting`: judges whether a tool is near to a request."""
         self.model = chat.model
         self.slot_count = slots
         self._server = server
@@ -72,6 +75,7 @@ class EmbeddedLlm:
         self._slots = Slots(slots)
         self._slot_directory = slot_directory
         self._control = pattern(control)
+        self._fitting = fitting
         self._saved: dict[str, str] = {}
         self._prefills: dict[str, asyncio.Timeout] = {}
         self._scoring: dict[str, asyncio.Event] = {}
@@ -99,7 +103,7 @@ class EmbeddedLlm:
             shutil.rmtree(directory, ignore_errors=True)
             raise
         chat = OpenAiChat(f"{server.base_url}/v1", model, key=server.key, timeouts=Timeouts.of(llm), local=True)
-        return cls(server, chat, slots, directory, control)
+        return cls(server, chat, slots, directory, control, Fitting(lambda: OnnxEmbedder.load(context)))
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         """A request of no session is background work: it takes no call's slot (AtCapacity)."""
@@ -118,6 +122,8 @@ class EmbeddedLlm:
 
     async def _written(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         body = await self._prepared(request)
+        if request.tools and self._fitting and (gain := await self._fitting.readier(request.messages, request.tools)):
+            body["logit_bias"] = [[SAY, gain]]
         async with aclosing(self._chat.stream_body(body)) as events:
             if not request.tools:
                 async for event in events:
