@@ -8,7 +8,7 @@ import os
 import sys
 from typing import IO
 
-NICE = 15
+NICE = 10
 
 PAGE_MODE = 4
 """One column of text of many sizes. Tesseract's own search for columns drops lonely cells of tables; the words' boxes
