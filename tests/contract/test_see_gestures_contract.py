@@ -108,8 +108,8 @@ async def test_a_damaged_file_is_a_providers_error_at_the_first_look(tmp_path: P
         await MediapipeGestures(tmp_path, tmp_path).look(NOBODY)
 
 
-async def test_the_setting_names_it() -> None:
-    engines = Engines.of(Settings(models=ModelSettings(cache="/nowhere")))
+async def test_the_setting_names_it(tmp_path: Path) -> None:
+    engines = Engines.of(Settings(models=ModelSettings(cache=str(tmp_path))))
     try:
         with pytest.raises(ModelError, match=MODEL):
             await engines.get("vision", "mediapipe")
