@@ -8,7 +8,7 @@
 import { KINDS, Outgoing } from "./outgoing.js";
 import * as protocol from "./protocol.js";
 import { Line } from "./rtc.js";
-import { $, announce, showState, toast, wide } from "./ui.js";
+import { $, announce, showState, tell, toast, wide } from "./ui.js";
 import { GONE, TRIGGERED } from "./wording.js";
 
 /** Where the key to the conversation is kept for a reloaded page. */
@@ -146,19 +146,11 @@ export class Call {
       case "frame": return this.seen.frame(message);
       case "sight": return this.seen.note(message);
       case "sight_totals": return this.seen.count(message);
-      case "trigger": return this.#onTrigger(message.kind);
+      case "trigger": return tell(TRIGGERED[message.kind], "trigger");
       case "committed": return void (this.#committed = message.seq);
       case "error": return this.#onProblem(message);
       case "bye": return this.#end(message.reason);
     }
-  }
-
-  /** A raised hand gets an answer at once; the agent may have been silent anyway. @param {string} kind */
-  #onTrigger(kind) {
-    const text = TRIGGERED[kind];
-    if (!text) return;
-    toast(text, { key: "trigger" });
-    announce(text);
   }
 
   /** @param {import("./protocol.js").Hello} hello */
@@ -171,8 +163,7 @@ export class Call {
     if (!resumed) this.shown.wipe(), this.seen.wipe({ open: wide() });
     if (this.#greeted) this.captions.seal({ all: !resumed });
     if (resumed) {
-      toast(BACK, { key: "line" });
-      announce(BACK);
+      tell(BACK, "line");
     } else if (this.#greeted) {
       this.captions.remark(`${agent} could not find our conversation and starts anew.`, "anew");
     }

@@ -74,6 +74,13 @@ export function announce(text) {
   $("announce").textContent = text;
 }
 
+/** Shown and said; nothing without a text. @param {string|undefined} text @param {string} key as of a toast */
+export function tell(text, key) {
+  if (!text) return;
+  toast(text, { key });
+  announce(text);
+}
+
 /** @param {string} id @param {boolean} pressed @param {string} [icon] */
 export function press(id, pressed, icon) {
   $(id).setAttribute("aria-pressed", String(pressed));
