@@ -27,6 +27,8 @@ class EngineContext:
     scheduler: ComputeScheduler
     provider: str = ""
     """The name under which the engine was asked for, where one class serves several."""
+    get: Callable[[Kind, str], Awaitable[Any]] | None = None
+    """`Engines.get` of the process, for an engine that needs another one; not to be awaited while it loads."""
 
     def naming(self, kind: Kind, model: str) -> EngineContext:
         """With `model` in the place of the one that the settings name. Raises ConfigError for other kinds than
@@ -55,7 +57,7 @@ class Engines:
     """Loads each (kind, name) once, however many ask at the same time; closes all in reverse order."""
 
     def __init__(self, context: EngineContext) -> None:
-        self.context = context
+        self.context = replace(context, get=self.get)
         self._loaded: dict[tuple[Kind, str], Any] = {}
         self._lock = asyncio.Lock()
 

@@ -17,6 +17,7 @@ import aiohttp
 from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError
 from visavis.kernel.settings import VisionSettings
 from visavis.kernel.timeouts import Timeouts
+from visavis.models.control_tokens import inert
 from visavis.models.engines import EngineContext
 from visavis.models.http import Service, failure
 from visavis.models.waits import Waits, only_connect, whole
@@ -52,7 +53,7 @@ class Post:
 
 
 def prompt(question: str) -> str:
-    return f"{PROMPT} The person asks: “{question.strip()}”" if question.strip() else PROMPT
+    return f"{PROMPT} The person asks: “{inert(question.strip())}”" if question.strip() else PROMPT
 
 
 class HttpVision:

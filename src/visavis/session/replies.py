@@ -143,7 +143,7 @@ class Replies:
         )
         specs, settings = self.desk.tools.specs, self._settings
         request = LlmRequest(messages, specs, settings.max_tokens, settings.temperature, self._session)
-        return replace(request, cites=cites(quotes))
+        return replace(request, cites=cites(quotes), language=self._agent.language)
 
     def release(self) -> None:
         """The current reply may be heard."""

@@ -66,6 +66,8 @@ class LlmRequest:
     cites: int | None = None
     """The prompt has passages numbered from 1 to this; the answer is to begin with the number of the one that it
     rests on, such as "[2] ", "[0] " for none. Adapters that can force it do."""
+    language: str = "en"
+    """Which the person speaks; what knows English only is not asked about others."""
 
 
 @dataclass(frozen=True, slots=True)

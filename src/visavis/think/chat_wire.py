@@ -19,7 +19,7 @@ import msgspec
 from visavis.kernel.errors import ProtocolViolation
 from visavis.models.http import failure, told_by
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
-from visavis.think.control_tokens import inert
+from visavis.models.control_tokens import inert
 from visavis.think.presets import Preset
 from visavis.think.thoughts import SpokenText
 from visavis.think.wire import SERVER, added, base64_of, closed, cut_short, garbage, nameless, opened, refused

@@ -25,12 +25,11 @@ from visavis.kernel.timeouts import Timeouts
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
-from visavis.think.control_tokens import inert, pattern
+from visavis.models.control_tokens import inert, pattern
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import SAY, EnvelopeReader, enveloped, schema
 from visavis.think.fitting import Fitting
 from visavis.think.gguf import cache_bytes_per_token, control_tokens
-from visavis.think.knowledge.embed_onnx import OnnxEmbedder
 from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
 from visavis.think.openai_chat import OpenAiChat
@@ -103,7 +102,9 @@ class EmbeddedLlm:
             shutil.rmtree(directory, ignore_errors=True)
             raise
         chat = OpenAiChat(f"{server.base_url}/v1", model, key=server.key, timeouts=Timeouts.of(llm), local=True)
-        return cls(server, chat, slots, directory, control, Fitting(lambda: OnnxEmbedder.load(context)))
+        get = context.get
+        fitting = Fitting(lambda: get("embedder", "minilm")) if get is not None else None
+        return cls(server, chat, slots, directory, control, fitting)
 
     async def stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         """A request of no session is background work: it takes no call's slot (AtCapacity)."""
@@ -122,8 +123,8 @@ class EmbeddedLlm:
 
     async def _written(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         body = await self._prepared(request)
-        if request.tools and self._fitting and (gain := await self._fitting.readier(request.messages, request.tools)):
-            body["logit_bias"] = [[SAY, gain]]
+        if request.tools and self._fitting and request.language.startswith("en"):
+            body["logit_bias"] = [[SAY, await self._fitting.readier(request.messages, request.tools)]]
         async with aclosing(self._chat.stream_body(body)) as events:
             if not request.tools:
                 async for event in events:
@@ -186,6 +187,8 @@ class EmbeddedLlm:
         self._saved[system] = file
         for other in range(self.slot_count):
             await self._restore(other, system)
+        if self._fitting:
+            await self._fitting.warm(tools)
 
     async def close(self) -> None:
         """Stops the server (some 0.1 s) and frees the model."""

@@ -2,7 +2,7 @@
 
 A small model goes by the form of a request more than by its matter: told to calculate something, it takes the one
 tool that calculates, whatever that calculates. Where no tool is near to what is asked, it is made readier to speak; a
-model that is sure of its tool calls it all the same.
+model that is sure of its tool calls it all the same. For English only: the embedder knows no other language.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Fitting:
-    """For all sessions. `load` is awaited once, when tools are first asked about; where it raises ModelError, as the
+    """For all sessions. `load` is awaited once, when tools are first known; where it raises ModelError, as the
     embedder is not there, nothing is judged."""
 
     def __init__(self, load: Callable[[], Awaitable[Embedder]]) -> None:
@@ -47,12 +48,18 @@ class Fitting:
         if not asked or not tools or (embedder := await self._ready()) is None:
             return 0.0
         try:
-            of_tools = np.stack([await self._vector(embedder, _told(tool)) for tool in tools])
+            of_tools = await self._vectors_of(embedder, tools)
             said = await embedder.embed(asked, query=True)
         except ProviderError as error:
             log.debug("how near tools are is not known: %s", error)
             return 0.0
         return READIER if float((of_tools @ said.T).max()) < FAR else 0.0
+
+    async def warm(self, tools: Sequence[ToolSpec]) -> None:
+        """Loads what judging these tools takes, before somebody waits for it."""
+        if tools and (embedder := await self._ready()) is not None:
+            with suppress(ProviderError):
+                await self._vectors_of(embedder, tools)
 
     async def _ready(self) -> Embedder | None:
         if self._embedder is None and not self._missing:
@@ -62,6 +69,9 @@ class Fitting:
                 self._missing = True
                 log.info("how near tools are to a request is not judged: %s", error)
         return self._embedder
+
+    async def _vectors_of(self, embedder: Embedder, tools: Sequence[ToolSpec]) -> Vectors:
+        return np.stack([await self._vector(embedder, _told(tool)) for tool in tools])
 
     async def _vector(self, embedder: Embedder, text: str) -> Vectors:
         if (known := self._vectors.get(text)) is None:
