@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visavis.models.control_tokens import inert, pattern
 from visavis.think.base import LlmRequest, Message, ToolCall
 from visavis.think.chat_wire import request_body
-from visavis.models.control_tokens import inert, pattern
 
 OWN = ["<|im_start|>", "<|im_end|>", "<tool_call>", "§go§"]
 SIGNS = pattern(OWN)

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import msgspec
 
 from visavis.kernel.errors import ProtocolViolation
+from visavis.models.control_tokens import inert
 from visavis.models.http import failure, told_by
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
-from visavis.models.control_tokens import inert
 from visavis.think.presets import Preset
 from visavis.think.thoughts import SpokenText
 from visavis.think.wire import SERVER, added, base64_of, closed, cut_short, garbage, nameless, opened, refused

@@ -22,10 +22,10 @@ import psutil
 
 from visavis.kernel.errors import AtCapacity, ConfigError, ModelError, ProtocolViolation, ProviderError, UsageError
 from visavis.kernel.timeouts import Timeouts
+from visavis.models.control_tokens import inert, pattern
 from visavis.models.engines import EngineContext
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec
 from visavis.think.chat_wire import request_body
-from visavis.models.control_tokens import inert, pattern
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import SAY, EnvelopeReader, enveloped, schema
 from visavis.think.fitting import Fitting
