@@ -25,9 +25,11 @@ from visavis.kernel.errors import (
 )
 from visavis.kernel.registry import resolve
 from visavis.kernel.settings import Settings, VisionSettings
-from visavis.models.engines import EngineContext
+from visavis.models.engines import EngineContext, Engines
 from visavis.models.scheduler import ComputeScheduler
 from visavis.models.store import ModelStore
+from visavis.see.glance import Glimpse
+from visavis.see.sighted import load_sighted
 from visavis.see.vlm import HttpVision
 from visavis.testing.pages import invoice
 
@@ -204,3 +206,30 @@ async def test_what_is_missing_is_told_at_load(name: str, settings: VisionSettin
             await resolve("vision", name).load(EngineContext(whole, ModelStore(whole.models), scheduler))
     finally:
         scheduler.close()
+
+
+@pytest.mark.parametrize("own_key", ["", "small-secret"])
+async def test_a_small_model_tells_what_is_new_at_its_own_address_with_its_own_key(
+    monkeypatch: pytest.MonkeyPatch, own_key: str
+) -> None:
+    monkeypatch.setenv("VISAVIS_VISION_KEY", "large-secret")
+    monkeypatch.setenv("SMALL_KEY", own_key)
+    async with serving("openai") as (server, _):
+        vision = VisionSettings(
+            provider="gemini",
+            model="large",
+            base_url="http://127.0.0.1:9",
+            novelty="openai:moondream",
+            novelty_url=server.url,
+            novelty_key_env="SMALL_KEY" if own_key else "",
+            ocr="",
+        )
+        engines = Engines.of(Settings(vision=vision))
+        try:
+            novelty = (await load_sighted(engines, vision, None)).novelty
+            assert novelty is not None and novelty.remote and novelty.name == "openai:moondream"
+            assert await novelty.look(invoice()) == Glimpse(told=WORDS)
+        finally:
+            await engines.close()
+        assert server.bodies[0]["model"] == "moondream"
+        assert server.headers[0].get("Authorization") == (f"Bearer {own_key}" if own_key else None)

@@ -265,6 +265,15 @@ class VisionSettings(_Section, frozen=True):
         Meta(description="Who describes frames when that one fails, in this order, such as 'gemini:MODEL'."),
     ] = field(default_factory=list)
     ocr: Annotated[str, Meta(description="Who reads text in frames: 'tesseract', or '' for nobody.")] = "tesseract"
+    novelty: Annotated[
+        str,
+        Meta(
+            description="Who tells, before a provider is asked, whether a frame is about anything new: an ONNX file "
+            "with a CLIP-like image encoder, a small vision model such as 'openai:moondream', or '': its words alone."
+        ),
+    ] = ""
+    novelty_url: Annotated[str, Meta(description="Address of that small model's API; empty: `base_url`.")] = ""
+    novelty_key_env: Annotated[str, Meta(description="Variable with the key for `novelty_url`; empty: none.")] = ""
     gestures: Annotated[
         str,
         Meta(description="Who looks for raised hands (experimental): 'mediapipe', or '' for nobody."),

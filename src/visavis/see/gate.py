@@ -108,19 +108,33 @@ class FrameGate:
         return self._send_asked(at_s)
 
     def second_look(
-        self, text: str, talk: Sequence[str], at_s: float, *, forced: bool, vector: Embedding | None = None
+        self,
+        text: str,
+        talk: Sequence[str],
+        at_s: float,
+        *,
+        forced: bool,
+        vector: Embedding | None = None,
+        told: str = "",
     ) -> Decision:
-        """Is a frame worth a model that costs money, now that its words (OCR), and its embedding where there is one,
-        are known? `talk`: the last turns. `forced`: somebody asked for it. What passes is kept as seen.
+        """Is a frame worth a model that costs money, now that its words (OCR) are known, and what it is about: its
+        embedding, or what a small model told? `talk`: the last turns. `forced`: somebody asked for it. What passes is
+        kept as seen.
         """
-        new = self._readings.new_words(text)
-        known = self._readings.alike(vector) if vector is not None else bool(text) and len(new) < LEAST_NEW_WORDS
+        known = len(self._readings.new_words(text)) < LEAST_NEW_WORDS
+        if vector is not None:  # a new word is news whatever a model makes of the picture: they read badly
+            known = known and self._readings.alike(vector)
+        elif told:
+            known = known and self._readings.told_alike(told)
+        else:
+            known = known and bool(text)
         room = self._budget.room(at_s)
         if not forced and known:
             return Decision(False, "nothing_new")
-        if not forced and room < TIGHT_ROOM and text and relevance(text, talk) < LEAST_RELEVANCE:
+        words = f"{text} {told}".strip()
+        if not forced and room < TIGHT_ROOM and words and relevance(words, talk) < LEAST_RELEVANCE:
             return Decision(False, "not_relevant")
-        self._readings.keep(text, vector)
+        self._readings.keep(text, vector, told)
         return Decision(True, "asked" if forced else "text_changed")
 
     def _changed(self, change: Change | None, now_s: float) -> Decision:

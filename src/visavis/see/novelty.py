@@ -1,7 +1,7 @@
 """Was this seen before? Pictures against pictures that were sent, words against words that were read.
 
 Pure. A picture is kept as its small grey grid (60–230 kB each, a few of them); an embedding, where a model for it is
-configured, replaces the comparison of pictures by that of what they mean.
+configured, or the words of a small vision model tell of frames that passed what they were about.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from visavis.see.view import same_view, view
 
 KEPT_VIEWS = 12
 KEPT_TEXTS = 12
+KNOWN_SHARE = 0.75
+"""A model tells the same picture in other words each time: so many of them in one earlier telling make it known."""
 ALIKE_COSINE = 0.97
 Embedding = NDArray[np.floating[Any]]
 
 _WORD = re.compile(r"[^\W_]{3,}")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,12 @@ class Views:
 
 
 class Readings:
-    """Texts and embeddings of frames that were described, newest last."""
+    """Texts of frames that were described, and what they were about (embeddings, a model's words), newest last."""
 
     def __init__(self) -> None:
         self._words: deque[frozenset[str]] = deque(maxlen=KEPT_TEXTS)
         self._vectors: deque[Embedding] = deque(maxlen=KEPT_TEXTS)
+        self._told: deque[frozenset[str]] = deque(maxlen=KEPT_TEXTS)
 
     def new_words(self, text: str) -> frozenset[str]:
         """Words of `text` that stood in none of the texts kept."""
@@ -95,10 +99,18 @@ class Readings:
 
     def alike(self, vector: Embedding) -> bool:
         """Whether a kept embedding points the same way: cosine above `ALIKE_COSINE`."""
-        return any(_cosine(vector, kept) > ALIKE_COSINE for kept in self._vectors)
+        kept = [one for one in self._vectors if one.shape == vector.shape]
+        return any(_cosine(vector, one) > ALIKE_COSINE for one in kept)
 
-    def keep(self, text: str, vector: Embedding | None) -> None:
+    def told_alike(self, told: str) -> bool:
+        """Whether what a model tells of a picture was told of one before. A new number is always news."""
+        words, numbers = word_set(told), _numbers(told)
+        return any(len(words & kept) >= KNOWN_SHARE * len(words) and numbers <= kept for kept in self._told)
+
+    def keep(self, text: str, vector: Embedding | None = None, told: str = "") -> None:
         self._words.append(word_set(text))
+        if told:
+            self._told.append(word_set(told) | _numbers(told))
         if vector is not None:
             self._vectors.append(vector)
 
@@ -106,6 +118,10 @@ class Readings:
 def word_set(text: str) -> frozenset[str]:
     """Words of three letters or digits and more, lower case."""
     return frozenset(_WORD.findall(text.lower()))
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(_NUMBER.findall(text))
 
 
 def relevance(text: str, talk: Iterable[str]) -> float:

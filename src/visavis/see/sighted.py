@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from visavis.kernel.errors import ModelError
+from visavis.kernel.errors import ConfigError, ModelError
 from visavis.kernel.settings import VisionSettings
 from visavis.models.engines import Engines
 from visavis.see.base import FaceEngine
 from visavis.see.covers import Covers, FaceFinder
+from visavis.see.glance import GLANCE, Glance
 from visavis.see.text_reader import LineReader
 from visavis.see.vision import Sighted
 from visavis.see.vlm_embedded import remote
@@ -28,7 +29,21 @@ async def load_sighted(engines: Engines, vision: VisionSettings, face: FaceEngin
         remote=remote(vision),
         covers=Covers(vision.blur, faces) if vision.blur else None,
         deadline_s=vision.deadline_s,
+        novelty=await _novelty(engines, vision),
     )
+
+
+async def _novelty(engines: Engines, vision: VisionSettings) -> Glance | None:
+    if not vision.novelty:
+        return None
+    if not vision.provider:
+        raise ConfigError(
+            "nobody is spared by telling what is new",
+            where="vision.novelty",
+            hint="set vision.provider, or leave vision.novelty out",
+        )
+    novelty: Glance = await engines.get("vision", GLANCE)
+    return novelty
 
 
 async def _reader(engines: Engines, name: str) -> LineReader | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from visavis.kernel.agent import Trigger
@@ -18,9 +18,10 @@ from visavis.kernel.errors import ProtocolViolation, ProviderError, ProviderTime
 from visavis.kernel.events import ConsentRevoked, Event, ProviderFailed, Record, SightNoted
 from visavis.kernel.media import VideoFrame
 from visavis.see.aside import aside
-from visavis.see.base import Describer, Sight
+from visavis.see.base import Describer, Image, Sight
 from visavis.see.covers import Covers
 from visavis.see.documents import Documents
+from visavis.see.glance import Glance, Glimpse
 from visavis.see.notes import MOST_CHARS, InView, Notes, Row
 from visavis.see.sizes import TEXT_PX, shrunk
 from visavis.see.text_reader import FrameText, LineReader, read_frame
@@ -36,14 +37,14 @@ REST_S = 30.0
 
 T = TypeVar("T")
 Tell = Callable[[Event], object]
-Worth = Callable[[str], Awaitable[bool]]
-"""Told what was read in a frame: whether it goes on to the model."""
+Worth = Callable[[str, Glimpse], Awaitable[bool]]
+"""Told what was read in a frame, and what it is about: whether it goes on to the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
     """Who looks: `reader` reads text here; `describer` tells more, elsewhere if `remote` (then it gets what `covers`
-    leave). Each may be missing.
+    leave), of frames that `novelty` finds new. Each may be missing.
     """
 
     reader: LineReader | None = None
@@ -51,6 +52,12 @@ class Sighted:
     remote: bool = True
     covers: Covers | None = None
     deadline_s: float = 8.0
+    novelty: Glance | None = None
+
+    @property
+    def looks_twice(self) -> bool:
+        """Whether something is known of a frame before the describer gets it."""
+        return self.describer is not None and (self.reader is not None or self.novelty is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class _Sent:
     at_s: float
     longest: int
     worth: Worth | None
+    text: str = ""
 
 
 class _Queue:
@@ -106,6 +114,7 @@ class VisionWorker:
         self._now_s = now_s
         self._allowed = allowed
         self._to_read = _Queue()
+        self._to_glance = _Queue()
         self._to_describe = _Queue()
         self._noted = asyncio.Event()
         self._failures: dict[str, int] = {}
@@ -124,13 +133,15 @@ class VisionWorker:
     ) -> bool:
         """Take a frame, with what the person wants to know of it; never blocks. False when an older one had to go.
 
-        A model gets it with a long side of at most `longest` pixels. With `worth` it is read first, and goes to the
-        model only if that says so; without, both begin at once.
+        A model gets it with a long side of at most `longest` pixels. With `worth` it is read and glanced at first,
+        and goes to the model only if that says so; without, both begin at once.
         """
         sent = _Sent(frame.value, question, self._now_s(), longest, worth)
         read = self._sighted.reader is None or self._to_read.put(sent)
-        if self._sighted.describer is None or (worth is not None and self._sighted.reader is not None):
+        if self._sighted.describer is None:
             return read
+        if worth is not None and self._sighted.looks_twice:
+            return read if self._sighted.reader is not None else self._to_glance.put(sent)
         return self._to_describe.put(sent) and read
 
     def people(self, faces: int) -> None:
@@ -147,6 +158,7 @@ class VisionWorker:
     def forget(self, source: str) -> None:
         """Consent to `source` was withdrawn: nothing of it is told any more."""
         self._to_read.forget(source)
+        self._to_glance.forget(source)
         self._to_describe.forget(source)
         self.notes.forget(source)
         self.documents.forget(source)
@@ -171,10 +183,12 @@ class VisionWorker:
         return found
 
     async def run(self) -> None:
-        """Works until cancelled. Reading and describing do not wait for each other."""
+        """Works until cancelled. Reading, glancing and describing do not wait for each other."""
         async with asyncio.TaskGroup() as both:
             if self._sighted.reader is not None:
                 both.create_task(self._read_all(self._sighted.reader), name="vision-text")
+            if self._sighted.novelty is not None:
+                both.create_task(self._glance_at_all(self._sighted.novelty), name="vision-novelty")
             if self._sighted.describer is not None:
                 both.create_task(self._describe_all(self._sighted.describer), name="vision-model")
 
@@ -187,7 +201,10 @@ class VisionWorker:
         if not self._allowed(sent.frame.source):
             return
         twice = sent.worth if self._sighted.describer is not None else None
-        if twice is not None and await twice(read.text if read is not None else ""):
+        text = read.text if read is not None else ""
+        if twice is not None and self._sighted.novelty is not None:
+            self._to_glance.put(replace(sent, text=text))
+        elif twice is not None and await twice(text, Glimpse()):
             self._to_describe.put(sent)
         if read is not None and self._allowed(sent.frame.source):
             self._note(sent, self._filed(sent.frame, read), reader.name)
@@ -202,28 +219,47 @@ class VisionWorker:
             self._tell_all(self.triggers.document(frame.source, round(frame.at_s, 3)))
         return f"(document {number})" if number and read.page == read.text else read.text
 
+    async def _glance_at_all(self, novelty: Glance) -> None:
+        while True:
+            await self._glance_at(await self._to_glance.get(), novelty)
+
+    async def _glance_at(self, sent: _Sent, novelty: Glance) -> None:
+        """Where the glance fails, the words that were read decide."""
+        limit_s = self._limit_s(remote=novelty.remote)
+        glimpse = await self._guarded(novelty.name, limit_s, lambda: self._glimpse(sent, novelty))
+        if self._allowed(sent.frame.source) and sent.worth and await sent.worth(sent.text, glimpse or Glimpse()):
+            self._to_describe.put(sent)
+
+    async def _glimpse(self, sent: _Sent, novelty: Glance) -> Glimpse | None:
+        image = await self._picture(sent, remote=novelty.remote)
+        return await novelty.look(image) if self._allowed(sent.frame.source) else None
+
     async def _describe_all(self, describer: Describer) -> None:
         while True:
             await self._describe_one(await self._to_describe.get(), describer)
 
     async def _describe_one(self, sent: _Sent, describer: Describer) -> None:
-        limit_s = self._sighted.deadline_s + (READ_S if self._covers_text else 1.0)
+        limit_s = self._limit_s(remote=self._sighted.remote)
         told = await self._guarded(describer.name, limit_s, lambda: self._description(sent, describer))
         if told and self._allowed(sent.frame.source):
             self._note(sent, told, describer.name)
 
-    @property
-    def _covers_text(self) -> bool:
+    def _limit_s(self, *, remote: bool) -> float:
         covers = self._sighted.covers
-        return self._sighted.remote and covers is not None and covers.need_text
+        reads_first = remote and covers is not None and covers.need_text
+        return self._sighted.deadline_s + (READ_S if reads_first else 1.0)
 
-    async def _description(self, sent: _Sent, describer: Describer) -> str:
+    async def _picture(self, sent: _Sent, *, remote: bool) -> Image:
+        """The picture as a model gets it: covered if it leaves the process, no larger than need be."""
         image, covers = sent.frame.image, self._sighted.covers
-        if self._sighted.remote and covers is not None:
+        if remote and covers is not None:
             reader = self._sighted.reader if covers.need_text else None
             lines = await reader.read(image) if reader is not None else None
             image = await covers.cover(image, sent.frame.source, lines)
-        image = await aside(lambda: shrunk(image, sent.longest)) if max(image.shape[:2]) > sent.longest else image
+        return await aside(lambda: shrunk(image, sent.longest)) if max(image.shape[:2]) > sent.longest else image
+
+    async def _description(self, sent: _Sent, describer: Describer) -> str:
+        image = await self._picture(sent, remote=self._sighted.remote)
         if not self._allowed(sent.frame.source):
             return ""
         told = await describer.describe(image, question=sent.question)

@@ -24,6 +24,7 @@ from visavis.see.base import ChangeKind, Decision, FaceObservation, Image
 from visavis.see.base import Sight as Noted
 from visavis.see.budget import Budget, Limits
 from visavis.see.gate import SENT, FrameGate
+from visavis.see.glance import Glimpse
 from visavis.see.ledger import FrameLedger
 from visavis.see.picture import bounded, fault, to_jpeg
 from visavis.see.sizes import longest_px
@@ -265,8 +266,10 @@ class Sight:
         # Small pictures save a model's tokens; what is only read here is read as it is.
         asked_or_read = asked or self.only_text
         longest = longest_px(KIND_OF.get(why), frame.source, asked=asked_or_read)
-        twice = self._sighted.describer is not None and self._sighted.reader is not None and not asked
+        twice, novelty = self._sighted.looks_twice and not asked, self._sighted.novelty
         event = None if twice else self._record(frame, why, longest)
+        if twice and novelty is not None and novelty.remote:  # a frame that leaves is told, to whomever it goes
+            event = self._ledger.sent(frame, why, self.now_s(), longest=longest, provider=novelty.name)
         room = self.worker.send(
             self._scribe.gate.clear(frame),
             self._question if asked else "",
@@ -278,10 +281,14 @@ class Sight:
         if event is not None:
             await self._picture(event, frame)
 
-    async def _worth(self, gate: FrameGate, frame: VideoFrame, why: str, longest: int, text: str) -> bool:
+    async def _worth(
+        self, gate: FrameGate, frame: VideoFrame, why: str, longest: int, text: str, seen: Glimpse
+    ) -> bool:
         """The second look, once a frame's words are known and before a model is asked that costs money."""
         talk, now_s = list(self._talk()), self.now_s()
-        decision = await aside(lambda: gate.second_look(text, talk, now_s, forced=False))
+        decision = await aside(
+            lambda: gate.second_look(text, talk, now_s, forced=False, vector=seen.vector, told=seen.told)
+        )
         if not self._consent.allows(frame.source):
             return False
         if not decision.send:
