@@ -11,7 +11,7 @@ from calls import checked
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import FramesDropped, FrameSent, ProviderFailed, SightNoted
-from visavis.kernel.messages import Frame
+from visavis.kernel.messages import Consent, Frame
 from visavis.see.base import Image
 from visavis.see.covers import Covers
 from visavis.see.glance import Glance
@@ -61,12 +61,14 @@ class Faces:
         return [(200, 20, 100, 100), (60, 60, 40, 40)]
 
 
-def played(sighted: Sighted, *, numbers: tuple[int, ...] = (1, 2), stops_s: float | None = None) -> Played:
+def played(sighted: Sighted, *, numbers: tuple[int, ...] = (1, 2), withdrawn_s: float | None = None) -> Played:
     """Each picture is on the screen for four seconds."""
     call = Scenario(Agent("Ada", "You answer.", greeting=""), arrange=lambda layers: replace(layers, sighted=sighted))
     for nth, number in enumerate(numbers):
         for at_s in np.arange(1.0 + 4 * nth, 5.0 + 4 * nth, 0.2).round(4).tolist():
             call.does(at_s, shown(number, at_s))
+    if withdrawn_s is not None:
+        call.does(withdrawn_s, Consent(given=False, purposes=["screen"]))
     return checked(call, until=1.0 + 4 * len(numbers))
 
 
@@ -125,6 +127,29 @@ def test_where_the_glance_fails_the_words_decide(answers: object, code: str) -> 
     assert looks(sighted) == 2 and dropped(one, "nothing_new") == 1
     failed = one.events(ProviderFailed)
     assert {(event.layer, event.provider, event.code) for event in failed} == {("vision", "clip", code)}
+
+
+def test_a_small_model_that_hangs_keeps_frames_for_its_time_at_most() -> None:
+    sighted = Sighted(
+        reader=ScriptedReader({1: SIGN}),
+        describer=model(),
+        deadline_s=1.0,
+        novelty=Glance(ScriptedReader(takes_s=1e6, name="small")),
+    )
+    one = played(sighted, numbers=(1,))
+    assert looks(sighted) == 1
+    assert [event.code for event in one.events(ProviderFailed)] == ["provider_timeout"]
+    words, told = one.events(SightNoted)
+    assert words.how == "reader" and words.took_s < 1, "what was read does not wait for it"
+    assert told.how == "model" and 2 < told.took_s < 3
+
+
+def test_consent_that_goes_during_a_glance_keeps_the_frame_here() -> None:
+    small = ScriptedReader(takes_s=1.5, name="small")
+    sighted = Sighted(describer=model(), novelty=Glance(small))
+    one = played(sighted, numbers=(1,), withdrawn_s=2.0)
+    assert small.looks == 1 and looks(sighted) == 0
+    assert [event.provider for event in one.events(FrameSent)] == ["small"]
 
 
 def test_a_small_model_tells_what_is_new_and_nobody_is_told_of_that() -> None:

@@ -272,8 +272,8 @@ class VisionSettings(_Section, frozen=True):
             "with a CLIP-like image encoder, a small vision model such as 'openai:moondream', or '': its words alone."
         ),
     ] = ""
-    novelty_url: Annotated[str, Meta(description="Address of that small model's API; empty: `base_url`.")] = ""
-    novelty_key_env: Annotated[str, Meta(description="Variable with the key for `novelty_url`; empty: none.")] = ""
+    novelty_url: Annotated[str, Meta(description="Address of that small model's API; empty: as the provider's.")] = ""
+    novelty_key_env: Annotated[str, Meta(description="Environment variable with its key.")] = ""
     gestures: Annotated[
         str,
         Meta(description="Who looks for raised hands (experimental): 'mediapipe', or '' for nobody."),

@@ -6,6 +6,7 @@ words. Neither is noted or told to anybody; the gate compares them with those of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from visavis.models.engines import EngineContext, split
 from visavis.see.base import Describer, Image
 from visavis.see.novelty import Embedding
 from visavis.see.picture_embedding import OnnxPictures
+from visavis.see.vlm import HttpVision
 from visavis.see.vlm_embedded import EmbeddedVision
 
 GLANCE = f"{__name__}:Glance"
@@ -60,9 +62,12 @@ class Glance:
         if Path(vision.novelty).suffix == ".onnx":
             return cls(await OnnxPictures.open(_file(vision.novelty)), remote=False)
         provider, model = split("vision", vision.novelty)
-        context = _with_address(context, vision)
+        kind = resolve("vision", provider)
+        if provider != vision.provider or vision.novelty_url or vision.novelty_key_env:
+            hosted = isinstance(kind, type) and issubclass(kind, HttpVision) and kind is not EmbeddedVision
+            context = _with_own_address(context, vision, hosted=hosted)
         context = context.naming("vision", model) if model else context
-        engine = await resolve("vision", provider).load(replace(context, provider=provider))
+        engine = await kind.load(replace(context, provider=provider))
         if not hasattr(engine, "embed") and not hasattr(engine, "describe"):
             raise ConfigError(f"{provider} tells nothing about a picture", where="vision.novelty")
         # "openai:moondream" is not the "openai" that describes: failures are counted and told by name.
@@ -92,10 +97,14 @@ class Glance:
             await pending
 
 
-def _with_address(context: EngineContext, vision: VisionSettings) -> EngineContext:
-    """A server of the small model's own never gets the key of the describer's."""
-    if not vision.novelty_url:
-        return context
+def _with_own_address(context: EngineContext, vision: VisionSettings, *, hosted: bool) -> EngineContext:
+    """Another server, or another vendor, never gets the key of the describer's."""
+    if hosted and not vision.novelty_url and not os.environ.get(vision.novelty_key_env):
+        raise ConfigError(
+            f"{vision.novelty} needs a key of its own, or an address",
+            where="vision.novelty_key_env",
+            hint="name the variable that holds the key, or set vision.novelty_url for a server that needs none",
+        )
     own = msgspec.structs.replace(vision, base_url=vision.novelty_url, api_key_env=vision.novelty_key_env)
     return replace(context, settings=msgspec.structs.replace(context.settings, vision=own))
 
