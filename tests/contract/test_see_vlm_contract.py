@@ -31,6 +31,7 @@ from visavis.models.store import ModelStore
 from visavis.see.glance import Glimpse
 from visavis.see.sighted import load_sighted
 from visavis.see.vlm import HttpVision
+from visavis.see.vlm_embedded import remote
 from visavis.testing.pages import invoice
 
 NAMES = ["openai", "gemini", "claude"]
@@ -233,3 +234,41 @@ async def test_a_small_model_tells_what_is_new_at_its_own_address_with_its_own_k
             await engines.close()
         assert server.bodies[0]["model"] == "moondream"
         assert server.headers[0].get("Authorization") == (f"Bearer {own_key}" if own_key else None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_fallback_of_another_vendor_gets_neither_key_nor_address(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = resolve("vision", name)
+    monkeypatch.setenv("VISAVIS_VISION_KEY", "sesame")
+    monkeypatch.setenv(kind.vendor_key_env, "its own")
+    first = next(other for other in NAMES if other != name)
+    vision = VisionSettings(provider=first, model="some-model", base_url="http://127.0.0.1:9")
+    settings, scheduler = Settings(vision=vision), ComputeScheduler(1)
+    try:
+        context = EngineContext(settings, ModelStore(settings.models), scheduler, provider=name)
+        describer = await kind.load(context)
+        assert (describer._key, describer._url) == ("its own", kind.vendor_url)
+        await describer.close()
+        monkeypatch.delenv(kind.vendor_key_env)
+        with pytest.raises(ConfigError, match=kind.vendor_key_env):
+            await kind.load(context)
+    finally:
+        scheduler.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "fallbacks", "leaves"),
+    [
+        ("", [], False),
+        ("embedded", [], False),
+        ("embedded:a.gguf", ["embedded:b.gguf"], False),
+        ("embedded", ["gemini:flash"], True),
+        ("openai", [], True),
+    ],
+)
+def test_frames_are_covered_where_any_describer_is_elsewhere(
+    provider: str, fallbacks: list[str], leaves: bool
+) -> None:
+    assert remote(VisionSettings(provider=provider, fallbacks=fallbacks)) is leaves

@@ -65,7 +65,7 @@ class Glance:
         kind = resolve("vision", provider)
         if provider != vision.provider or vision.novelty_url or vision.novelty_key_env:
             hosted = isinstance(kind, type) and issubclass(kind, HttpVision) and kind is not EmbeddedVision
-            context = _with_own_address(context, vision, hosted=hosted)
+            context = _with_own_address(context, vision, provider, hosted=hosted)
         context = context.naming("vision", model) if model else context
         engine = await kind.load(replace(context, provider=provider))
         if not hasattr(engine, "embed") and not hasattr(engine, "describe"):
@@ -97,7 +97,9 @@ class Glance:
             await pending
 
 
-def _with_own_address(context: EngineContext, vision: VisionSettings, *, hosted: bool) -> EngineContext:
+def _with_own_address(
+    context: EngineContext, vision: VisionSettings, provider: str, *, hosted: bool
+) -> EngineContext:
     """Another server, or another vendor, never gets the key of the describer's."""
     if hosted and not vision.novelty_url and not os.environ.get(vision.novelty_key_env):
         raise ConfigError(
@@ -105,7 +107,9 @@ def _with_own_address(context: EngineContext, vision: VisionSettings, *, hosted:
             where="vision.novelty_key_env",
             hint="name the variable that holds the key, or set vision.novelty_url for a server that needs none",
         )
-    own = msgspec.structs.replace(vision, base_url=vision.novelty_url, api_key_env=vision.novelty_key_env)
+    own = msgspec.structs.replace(
+        vision, provider=provider, base_url=vision.novelty_url, api_key_env=vision.novelty_key_env
+    )
     return replace(context, settings=msgspec.structs.replace(context.settings, vision=own))
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import aiohttp
+import msgspec
 
 from visavis.kernel.errors import ConfigError, ProtocolViolation, ProviderError
 from visavis.kernel.settings import VisionSettings
 from visavis.kernel.timeouts import Timeouts
 from visavis.models.control_tokens import inert
-from visavis.models.engines import EngineContext
+from visavis.models.engines import EngineContext, split
 from visavis.models.http import Service, failure
 from visavis.models.waits import Waits, only_connect, whole
 from visavis.see.aside import aside
@@ -61,6 +62,8 @@ class HttpVision:
 
     name: ClassVar[str]
     vendor_url: ClassVar[str]
+    vendor_key_env: ClassVar[str]
+    """The vendor's usual variable, for a fallback: the key of `[vision]` is of its own provider."""
 
     def __init__(self, base_url: str, model: str, *, key: str = "", timeouts: Timeouts | None = None) -> None:
         self.model = model
@@ -71,8 +74,11 @@ class HttpVision:
 
     @classmethod
     async def load(cls, context: EngineContext) -> Self:
-        """From `[vision]`. Raises ConfigError for a missing model or key."""
+        """From `[vision]`; as a fallback of another provider, with its vendor's own address and variable. Raises
+        ConfigError for a missing model or key."""
         vision = context.settings.vision
+        if context.provider and context.provider != split("vision", vision.provider)[0]:
+            vision = msgspec.structs.replace(vision, base_url="", api_key_env=cls.vendor_key_env)
         return cls(vision.base_url, named(vision), key=key_of(vision), timeouts=Timeouts.of(vision))
 
     def post(self, jpeg: str, text: str) -> Post:

@@ -13,6 +13,7 @@ from visavis.see.vlm import MOST_TOKENS, HttpVision, Post
 class ClaudeVision(HttpVision):
     name = "claude"
     vendor_url = "https://api.anthropic.com/v1"
+    vendor_key_env = "ANTHROPIC_API_KEY"
 
     def post(self, jpeg: str, text: str) -> Post:
         picture = {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": jpeg}}

@@ -14,7 +14,7 @@ from typing import Any, Self
 from visavis.kernel.errors import ConfigError, ModelError
 from visavis.kernel.settings import VisionSettings
 from visavis.kernel.timeouts import Timeouts
-from visavis.models.engines import EngineContext
+from visavis.models.engines import EngineContext, split
 from visavis.see.vlm_openai import OpenAiVision
 
 CONTEXT_TOKENS = 4_096
@@ -44,8 +44,9 @@ class EmbeddedVision(OpenAiVision):
 
 
 def remote(vision: VisionSettings) -> bool:
-    """Whether frames leave this process for the describer that `[vision]` names."""
-    return bool(vision.provider) and vision.provider != EmbeddedVision.name
+    """Whether frames leave this process for a describer that `[vision]` names, be it the last of the fallbacks."""
+    named = [name for name in (vision.provider, *vision.fallbacks) if name]
+    return any(split("vision", name)[0] != EmbeddedVision.name for name in named)
 
 
 def _file(path: str, where: str) -> Path:

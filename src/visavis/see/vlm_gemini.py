@@ -13,6 +13,7 @@ from visavis.see.vlm import MOST_TOKENS, HttpVision, Post
 class GeminiVision(HttpVision):
     name = "gemini"
     vendor_url = "https://generativelanguage.googleapis.com/v1beta"
+    vendor_key_env = "GEMINI_API_KEY"
 
     def post(self, jpeg: str, text: str) -> Post:
         parts = [{"inline_data": {"mime_type": "image/jpeg", "data": jpeg}}, {"text": text}]

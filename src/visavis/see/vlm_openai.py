@@ -14,6 +14,7 @@ from visavis.see.vlm import MOST_TOKENS, HttpVision, Post
 class OpenAiVision(HttpVision):
     name = "openai"
     vendor_url = "https://api.openai.com/v1"
+    vendor_key_env = "OPENAI_API_KEY"
 
     def post(self, jpeg: str, text: str) -> Post:
         picture = {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{jpeg}"}}
