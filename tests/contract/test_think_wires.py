@@ -251,6 +251,10 @@ def test_thoughts_are_not_said() -> None:
     assert joined(told)[0] == "Hello!"
 
 
+def test_a_thought_may_follow_another_in_one_piece() -> None:
+    assert SpokenText().feed("<think></think> <think>hm</think>\n Hi <think>") == "Hi <think>"
+
+
 @given(st.lists(st.sampled_from(["<think>", "</think>", "<", "th", "a", " ", "\n", "x < y"]), max_size=12), st.data())
 def test_thoughts_are_the_same_however_the_text_is_cut(parts: list[str], data: st.DataObject) -> None:
     def spoken(pieces: list[str]) -> str:

@@ -11,28 +11,27 @@ class SpokenText:
     def __init__(self) -> None:
         self._held = ""
         self._thinking = False
+        self._thought = False
+        """A thought is over: white space behind it is not said either."""
         self._passing = False
 
     def feed(self, text: str) -> str:
         if self._passing:
             return text
         self._held += text
-        if not self._thinking:
+        while True:  # a thought may follow another
+            if self._thinking:
+                _, closed, rest = self._held.partition(_CLOSE)
+                if not closed:
+                    self._held = self._held[-len(_CLOSE) + 1 :]
+                    return ""
+                self._thinking, self._thought, self._held = False, True, rest
             begin = self._held.lstrip()
             if len(begin) < len(_OPEN) and _OPEN.startswith(begin):
                 return ""
             if not begin.startswith(_OPEN):
                 return self._released()
             self._thinking, self._held = True, begin[len(_OPEN) :]
-        _, closed, said = self._held.partition(_CLOSE)
-        if not closed:
-            self._held = self._held[-len(_CLOSE) + 1 :]
-            return ""
-        self._held = said.lstrip()
-        if not self._held:
-            self._held, self._thinking = "", False  # white space, or another thought, may follow
-            return ""
-        return self._released()
 
     def end(self) -> str:
         """What was held in case a thought began; an unfinished thought is dropped."""
@@ -41,4 +40,4 @@ class SpokenText:
     def _released(self) -> str:
         self._passing = True
         held, self._held = self._held, ""
-        return held
+        return held.lstrip() if self._thought else held
