@@ -27,9 +27,10 @@ asr = ["moonshine", "whisper"]
 ```
 
 A plain string is a list of one. All of them are loaded before the first call. Further describers of pictures stand
-in `vision.fallbacks`, as "provider:model". One of the same provider uses the address and the key of `[vision]`, another
-one its vendor's own address and usual variable (`OPENAI_API_KEY`, `GEMINI_API_KEY`, `ANTHROPIC_API_KEY`). In Python:
-`Stack(llm=[…])`. For documents the search by words alone stands behind the one with vectors, where the store knows words.
+in `vision.fallbacks`, as "provider:model". One of the same provider uses the address and the key of `[vision]`,
+another one its vendor's own address and usual variable (`OPENAI_API_KEY`, `GEMINI_API_KEY`, `ANTHROPIC_API_KEY`). In
+Python: `Stack(llm=[…])`. For documents the search by words alone stands behind the one with vectors, where the store
+knows words.
 
 - **The next one goes on, it does not begin again.** A language model is told what was handed out of the answer
   (whole words only), and continues it; a voice gets the words that are left; a recogniser gets the turn's audio
