@@ -290,7 +290,8 @@ class Replies:
         await reply.say(self._layers.ladder.unanswered(code, said_any=outcome.said_any))
 
     def drop(self, why: str) -> None:
-        """End the current reply: interrupted if it is being heard, else discarded without a trace in context."""
+        """End the current reply: interrupted if it is being heard, else discarded without a trace in context. One whose
+        last sample has just left is not: it was heard, and only its task has not come to say so."""
         reply = self._current
         if reply is None:
             return
@@ -298,6 +299,10 @@ class Replies:
             self.interrupt()
             return
         self._cancel()
+        if heard := self._mouth.heard():
+            self.desk.heard(reply.number, heard)
+            self._fact(ReplyEnded(reply.number, heard, True))
+            return
         self._mouth.stop()
         self._note(ReplyDiscarded(reply.number, why))
 
