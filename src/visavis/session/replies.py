@@ -290,8 +290,8 @@ class Replies:
         await reply.say(self._layers.ladder.unanswered(code, said_any=outcome.said_any))
 
     def drop(self, why: str) -> None:
-        """End the current reply: interrupted if it is being heard, else discarded without a trace in context. One whose
-        last sample has just left is not: it was heard, and only its task has not come to say so."""
+        """End the current reply: interrupted if it is being heard, else discarded without a trace in context.
+        One whose last sample has just left is neither: it was heard, and its task has only not said so yet."""
         reply = self._current
         if reply is None:
             return
