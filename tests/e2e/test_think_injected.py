@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from embedded import embedded_llm
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.settings import LlmSettings, Settings
-from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
+from visavis.kernel.settings import LlmSettings
 from visavis.see.notes import Row
 from visavis.think.base import LlmRequest, ToolCall
 from visavis.think.context import Known, Turn, build
@@ -62,11 +60,8 @@ async def cancel_order(number: str) -> str:
 
 @pytest.fixture
 async def llm() -> AsyncIterator[EmbeddedLlm]:
-    settings, scheduler = Settings(llm=PATIENT), ComputeScheduler(1)
-    made = await EmbeddedLlm.load(EngineContext(settings, ModelStore(settings.models), scheduler))
-    yield made
-    await made.close()
-    scheduler.close()
+    async with embedded_llm(PATIENT) as made:
+        yield made
 
 
 def request(one: dict[str, Any], box: ToolBox) -> LlmRequest:

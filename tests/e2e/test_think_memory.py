@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from embedded import embedded_llm
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.events import Event, PlaybackStarted, Record, ReplyEnded, TurnEnded
-from visavis.kernel.settings import LlmSettings, Settings
-from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
+from visavis.kernel.settings import LlmSettings
 from visavis.session.history import History
 from visavis.think.base import Finished, LlmRequest, TextDelta
 from visavis.think.context import Known, build
@@ -30,11 +28,8 @@ BUDGET = 900
 @pytest.fixture
 async def llm() -> AsyncIterator[EmbeddedLlm]:
     patient = LlmSettings(first_timeout_s=600, idle_timeout_s=600, total_timeout_s=900, context_tokens=2048)
-    settings, scheduler = Settings(llm=patient), ComputeScheduler(1)
-    made = await EmbeddedLlm.load(EngineContext(settings, ModelStore(settings.models), scheduler))
-    yield made
-    await made.close()
-    scheduler.close()
+    async with embedded_llm(patient) as made:
+        yield made
 
 
 class Call:

@@ -14,12 +14,10 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
+from embedded import embedded_llm
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.settings import LlmSettings, Settings
-from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
+from visavis.kernel.settings import LlmSettings
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall
 from visavis.think.context import Turn, build
 from visavis.think.embedded import EmbeddedLlm
@@ -35,11 +33,8 @@ PATIENT = LlmSettings(first_timeout_s=120, idle_timeout_s=60, total_timeout_s=24
 
 @pytest.fixture
 async def llm() -> AsyncIterator[EmbeddedLlm]:
-    settings, scheduler = Settings(llm=PATIENT), ComputeScheduler(1)
-    made = await EmbeddedLlm.load(EngineContext(settings, ModelStore(settings.models), scheduler))
-    yield made
-    await made.close()
-    scheduler.close()
+    async with embedded_llm(PATIENT) as made:
+        yield made
 
 
 def request(*turns: Turn, session: str = "a", box: ToolBox | None = None, max_tokens: int = 60) -> LlmRequest:

@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from embedded import embedded_llm
 
-from visavis.kernel.settings import LlmSettings, Settings
-from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
+from visavis.kernel.settings import LlmSettings
 from visavis.think.base import LlmRequest, Message, ToolCall, ToolSpec
 from visavis.think.chat_wire import messages_json
 from visavis.think.embedded import EmbeddedLlm
@@ -28,11 +26,8 @@ PATIENT = LlmSettings(first_timeout_s=180, idle_timeout_s=120, total_timeout_s=4
 
 @pytest.fixture
 async def llm() -> AsyncIterator[EmbeddedLlm]:
-    settings, scheduler = Settings(llm=PATIENT), ComputeScheduler(1)
-    made = await EmbeddedLlm.load(EngineContext(settings, ModelStore(settings.models), scheduler))
-    yield made
-    await made.close()
-    scheduler.close()
+    async with embedded_llm(PATIENT) as made:
+        yield made
 
 
 def requests(text: str) -> list[LlmRequest]:

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from embedded import embedded_llm
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import ProtocolViolation
 from visavis.kernel.events import ApprovalAsked, Event, Record, ToolCalled, ToolReturned, TurnEnded
-from visavis.kernel.settings import LlmSettings, Settings
+from visavis.kernel.settings import LlmSettings
 from visavis.kernel.tool import Grounded, tool
-from visavis.models.engines import EngineContext
-from visavis.models.scheduler import ComputeScheduler
-from visavis.models.store import ModelStore
 from visavis.session.tool_run import TOOL_ROUNDS, ToolDesk
 from visavis.think.base import LlmRequest, Message, ToolCall
 from visavis.think.context import Turn, build
@@ -90,11 +88,8 @@ BOX = ToolBox([opening_hours, refund, cancel_order, unlock_door, post_note])
 
 @pytest.fixture
 async def llm() -> AsyncIterator[EmbeddedLlm]:
-    settings, scheduler = Settings(llm=PATIENT), ComputeScheduler(1)
-    made = await EmbeddedLlm.load(EngineContext(settings, ModelStore(settings.models), scheduler))
-    yield made
-    await made.close()
-    scheduler.close()
+    async with embedded_llm(PATIENT) as made:
+        yield made
 
 
 def desk(group: asyncio.TaskGroup, noted: list[Event]) -> tuple[ToolDesk, Callable[[Event], Record]]:

@@ -34,9 +34,8 @@ class Aec3:
 
     Use: `process` with the microphone and the agent's voice, which must come before its echo by up to 500 ms; AEC3
     finds by how much. While it learns the room, in the beginning and when the echo begins to come at another time,
-    nothing is heard beside the agent. One for each
-    session, not thread-safe; some 70–240 µs of computation for each 10 ms while the agent speaks, next to none while
-    it is silent.
+    nothing is heard beside the agent. One for each session, not thread-safe; some 70–240 µs of computation for each
+    10 ms while the agent speaks, next to none while it is silent.
     """
 
     def __init__(self) -> None:

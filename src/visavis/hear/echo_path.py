@@ -70,9 +70,8 @@ class EchoPath:
 
 def _likeness(near: NDArray[np.float64], far: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correlation, 0–1, of `near` with the stretch of `far` that begins at each place."""
-    product = np.fft.irfft(np.fft.rfft(far, _FFT) * np.conj(np.fft.rfft(near, _FFT)), _FFT)[
-        : len(far) - len(near) + 1
-    ]
+    spectrum = np.fft.rfft(far, _FFT) * np.conj(np.fft.rfft(near, _FFT))
+    product = np.fft.irfft(spectrum, _FFT)[: len(far) - len(near) + 1]
     energy = np.concatenate(([0.0], np.cumsum(far**2)))
     far_energy = energy[len(near) :] - energy[: len(energy) - len(near)]
     near_energy = float(np.square(near).sum())

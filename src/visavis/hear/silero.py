@@ -224,9 +224,8 @@ class SileroStream:
         scores: list[float] = []
         while len(scores) < len(parts):
             at = len(scores) * WINDOW
-            left = (
-                LEAK_WINDOWS - self._windows % LEAK_WINDOWS
-            )  # the state leaks at the same windows, however they come
+            # The state leaks at the same windows, however they come.
+            left = LEAK_WINDOWS - self._windows % LEAK_WINDOWS
             run = self._rows(windows[at : at + left * WINDOW])
             scores += [self._scored(score) for score in await self._vad.score_run(self._caller, run)]
         return scores

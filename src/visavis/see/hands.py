@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from visavis.see.base import Image
-from visavis.see.network import Floats, Network, anchors, overlap
+from visavis.see.network import Floats, Network, anchors, detections
 from visavis.see.region import Region
 
 PALM_FILE = "palm_detection_full.tflite"
@@ -63,17 +63,15 @@ class HandFinder:
     def _regions(self, image: Image) -> list[Region]:
         height, width = image.shape[:2]
         whole = Region(width / 2, height / 2, max(width, height))
-        boxes, logits = self._palms(whole.cut(image, PALM_PIXELS).astype(np.float32) / np.float32(255))
-        sure = np.flatnonzero(logits[:, 0] > math.log(SURE / (1 - SURE)))
-        sure = sure[np.argsort(-logits[sure, 0])]
-        points = boxes[sure].reshape(-1, 9, 2) / PALM_PIXELS  # centre, size, wrist, three knuckles, …
-        points[:, 0] += self._anchors[sure]
-        points[:, 2:] += self._anchors[sure][:, None]
-        kept: list[Floats] = []
-        for palm in points:
-            if all(overlap(palm, other) < SAME_PALM_OVERLAP for other in kept):
-                kept.append(palm)
-        return [_region(palm, whole) for palm in kept]
+        cut: Floats = whole.cut(image, PALM_PIXELS).astype(np.float32) / np.float32(255)
+        palms = detections(
+            self._palms(cut),
+            self._anchors,
+            PALM_PIXELS,
+            least_logit=math.log(SURE / (1 - SURE)),
+            most_overlap=SAME_PALM_OVERLAP,
+        )
+        return [_region(palm, whole) for palm in palms]
 
     def _measured(self, image: Image, region: Region) -> Hand | None:
         cut: Floats = region.cut(image, HAND_PIXELS).astype(np.float32) / np.float32(255)
@@ -85,7 +83,7 @@ class HandFinder:
 
 
 def _region(palm: Floats, whole: Region) -> Region:
-    """Around the hand of a palm, turned so that its fingers point up."""
+    """Around the hand of a palm (centre, size, wrist, three knuckles, …), turned so that its fingers point up."""
     centre, wrist, knuckle = whole.back(palm[[0, 2, 4]])
     size = float(palm[1].max()) * whole.side
     angle = math.atan2(float(knuckle[0] - wrist[0]), float(wrist[1] - knuckle[1]))

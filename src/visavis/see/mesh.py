@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from visavis.see.base import FaceObservation, Image
-from visavis.see.network import Floats, Network, anchors, overlap
+from visavis.see.network import Floats, Network, anchors, detections
 from visavis.see.region import Region
 
 DETECTOR_FILE = "face_detection_short_range.tflite"
@@ -81,20 +81,18 @@ class FaceMesh:
         height, width = image.shape[:2]
         whole = Region(width / 2, height / 2, max(width, height))
         cut: Floats = whole.cut(image, DETECTOR_PIXELS).astype(np.float32) / np.float32(127.5) - np.float32(1)
-        boxes, logits = self._detector(cut)
-        sure = np.flatnonzero(logits[:, 0] > SURE_LOGIT)
-        sure = sure[np.argsort(-logits[sure, 0])]
-        points = boxes[sure].reshape(-1, 8, 2) / DETECTOR_PIXELS  # centre, size, right eye, left eye, …
-        points[:, 0] += self._anchors[sure]
-        points[:, 2:] += self._anchors[sure][:, None]
-        kept: list[Floats] = []
-        for face in points:
-            if all(overlap(face, other) < SAME_FACE_OVERLAP for other in kept):
-                kept.append(face)
-        kept.sort(key=lambda face: -float(face[1].max()))
-        return [self._region_of(face, whole) for face in kept]
+        faces = detections(
+            self._detector(cut),
+            self._anchors,
+            DETECTOR_PIXELS,
+            least_logit=SURE_LOGIT,
+            most_overlap=SAME_FACE_OVERLAP,
+        )
+        faces.sort(key=lambda face: -float(face[1].max()))
+        return [self._region_of(face, whole) for face in faces]
 
     def _region_of(self, face: Floats, whole: Region) -> Region:
+        """`face`: centre, size, right eye, left eye, …"""
         centre, right_eye, left_eye = whole.back(face[[0, 2, 3]])
         angle = math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
         side = FACE_MARGIN * float(face[1].max()) * whole.side

@@ -46,6 +46,25 @@ def overlap(one: Floats, other: Floats) -> float:
     return shared / max(float(np.prod(one[1]) + np.prod(other[1])) - shared, 1e-9)
 
 
+def detections(
+    found: list[Floats], places: Floats, pixels: int, *, least_logit: float, most_overlap: float
+) -> list[Floats]:
+    """What a detector has `found`, surest first, once each: rows (centre, size, keypoints …) as shares of its input
+    of `pixels`. `places` are its anchors; of boxes that overlap by `most_overlap` or more the surest stays.
+    """
+    boxes, logits = found
+    sure = np.flatnonzero(logits[:, 0] > least_logit)
+    sure = sure[np.argsort(-logits[sure, 0])]
+    points = boxes[sure].reshape(-1, boxes.shape[-1] // 2, 2) / pixels
+    points[:, 0] += places[sure]
+    points[:, 2:] += places[sure][:, None]
+    kept: list[Floats] = []
+    for one in points:
+        if all(overlap(one, other) < most_overlap for other in kept):
+            kept.append(one)
+    return kept
+
+
 def anchors(*grids: tuple[int, int]) -> Floats:
     """Centres of anchors, as shares of the picture: for each (side, count), `count` at side×side places."""
     rows = []

@@ -14,6 +14,7 @@ import numpy as np
 from visavis.kernel.events.see import Gesture
 from visavis.see.base import Sign
 from visavis.see.hands import MIDDLE_KNUCKLE, WRIST, Hand
+from visavis.see.mesh import FACE_MARGIN
 from visavis.see.network import Floats
 
 KNUCKLES = (5, 9, 13, 17)
@@ -50,7 +51,7 @@ def signs(hands: Sequence[Hand], faces: Sequence[Face], width: int, height: int)
     """What the hands of a picture of this size show."""
     found: list[Sign] = []
     longest = max(width, height)
-    raised = [hand for hand in hands if _open(hand) and _points_up(hand)]
+    raised = _raised(hands)
     if len(raised) == 1 and _high(raised[0], _nearest(raised[0], faces), height):
         found.append(_sign("raised_hand", raised[0], longest))
     found += [_sign("thumb_up", hand, longest) for hand in hands if _thumb_up(hand)]
@@ -59,7 +60,7 @@ def signs(hands: Sequence[Hand], faces: Sequence[Face], width: int, height: int)
 
 def could_be_raised(hands: Sequence[Hand]) -> bool:
     """Whether it depends on where faces are what the hands show."""
-    return sum(_open(hand) and _points_up(hand) for hand in hands) == 1
+    return len(_raised(hands)) == 1
 
 
 class Holds:
@@ -107,6 +108,11 @@ def _straightness(hand: Hand) -> list[float]:
     return told
 
 
+def _raised(hands: Sequence[Hand]) -> list[Hand]:
+    """As far as they tell by themselves."""
+    return [hand for hand in hands if _open(hand) and _points_up(hand)]
+
+
 def _open(hand: Hand) -> bool:
     return min(_straightness(hand)) > STRAIGHT
 
@@ -135,7 +141,7 @@ def _high(hand: Hand, face: Face | None, height: int) -> bool:
     if face is None:
         return float(knuckle[1]) < UPPER * height
     x, y, width, tall = face
-    middle_x, middle_y, face_width = x + width / 2, y + tall / 2, width / 1.5
+    middle_x, middle_y, face_width = x + width / 2, y + tall / 2, width / FACE_MARGIN
     beside = abs(float(knuckle[0]) - middle_x) >= BESIDE * face_width
     above = float(hand.points[WRIST][1]) < y
     return float(tip[1]) < middle_y and (beside or above)

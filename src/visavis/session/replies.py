@@ -196,8 +196,11 @@ class Replies:
         self._cancel()
         heard = self._mouth.stop()
         self._note(Interrupted(reply.number, heard))
+        self._ended(reply, heard, ok=False)
+
+    def _ended(self, reply: Reply, heard: str, *, ok: bool) -> None:
         self.desk.heard(reply.number, heard)
-        self._fact(ReplyEnded(reply.number, heard, False))
+        self._fact(ReplyEnded(reply.number, heard, ok))
 
     async def finished(self) -> None:
         """Waits until the current reply has been said to its end."""
@@ -271,8 +274,7 @@ class Replies:
         shown_only = voice_broke and (not outcome.said_any or self._layers.ladder.on("captions_only"))
         heard = unmarked(outcome.text) if shown_only else self._mouth.heard()
         self._current = self._task = None
-        self.desk.heard(reply.number, heard)
-        self._fact(ReplyEnded(reply.number, heard, shown_only or not voice_broke))
+        self._ended(reply, heard, ok=shown_only or not voice_broke)
         self._ahead.turn()
         if not outcome.said_any and not reply.opener:
             self._fact(PlaybackStopped(reply.number))
@@ -299,12 +301,10 @@ class Replies:
             self.interrupt()
             return
         self._cancel()
-        if heard := self._mouth.heard():
-            self.desk.heard(reply.number, heard)
-            self._fact(ReplyEnded(reply.number, heard, True))
-            return
-        self._mouth.stop()
-        self._note(ReplyDiscarded(reply.number, why))
+        if heard := self._mouth.stop():
+            self._ended(reply, heard, ok=True)
+        else:
+            self._note(ReplyDiscarded(reply.number, why))
 
     def _cancel(self) -> None:
         if self._task is not None:
