@@ -110,6 +110,17 @@ async def test_a_caller_who_drops_out_comes_back_to_the_same_call() -> None:
         assert not caller.messages
 
 
+async def test_what_is_said_while_the_line_closes_is_lost_without_a_complaint() -> None:
+    """The far side hangs up between a message and its packet; `conftest` fails when a task of aiortc's complains."""
+    async with answering() as call, calling(call, video=False) as caller:
+        assert caller._pc is not None
+        assert caller._pc.sctp is not None
+        caller.send(Say("too late"))
+        await caller._pc.sctp.transport.stop()
+        caller.send(Say("much too late"))
+        await asyncio.sleep(0.1)
+
+
 async def test_a_new_offer_before_the_loss_was_noticed_is_a_loss_and_a_return() -> None:
     async with answering() as call, calling(call, video=False):
         second = RtcCaller(video=False)

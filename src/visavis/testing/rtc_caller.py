@@ -109,6 +109,7 @@ class RtcCaller(Mailbox):
         offer = ask_for_opus(pc.localDescription.sdp)
         answer = await (self._through_relay(negotiate, offer) if self._relay else negotiate(offer))
         await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        internals.lose_late_data(pc)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._until_up(pc, channel)

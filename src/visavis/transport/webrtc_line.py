@@ -117,6 +117,7 @@ class WebRtcLine:
                 self._pc.addTransceiver(self.voice).setCodecPreferences(_opus_only())
             await self._pc.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
+            internals.lose_late_data(self._pc)
         except _BAD_OFFER as error:
             await self.close()
             raise NegotiationFailed(
