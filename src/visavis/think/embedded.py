@@ -28,7 +28,7 @@ from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelt
 from visavis.think.chat_wire import request_body
 from visavis.think.ends import CANDIDATES, p_ends, unmarked
 from visavis.think.envelope import SAY, EnvelopeReader, enveloped, schema
-from visavis.think.fitting import Fitting
+from visavis.think.fitting import Fit, Fitting
 from visavis.think.gguf import cache_bytes_per_token, control_tokens
 from visavis.think.knowledge.forced import grammar, marked
 from visavis.think.llama_server import LlamaServer
@@ -122,9 +122,12 @@ class EmbeddedLlm:
             self._writing.discard(request.session)
 
     async def _written(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
-        body = await self._prepared(request)
+        fit = Fit(0.0, request.tools)
         if request.tools and self._fitting and request.language.startswith("en"):
-            body["logit_bias"] = [[SAY, await self._fitting.readier(request.messages, request.tools)]]
+            fit = await self._fitting.judge(request.messages, request.tools)
+        body = await self._prepared(request, fit.tools)
+        if fit.speaking:
+            body["logit_bias"] = [[SAY, fit.speaking]]
         async with aclosing(self._chat.stream_body(body)) as events:
             if not request.tools:
                 async for event in events:
@@ -198,9 +201,9 @@ class EmbeddedLlm:
         await asyncio.to_thread(self._server.stop)
         await asyncio.to_thread(shutil.rmtree, self._slot_directory, True)
 
-    async def _prepared(self, request: LlmRequest) -> dict[str, Any]:
-        """The body of `request`, and its slot made ready. Raises UsageError for a schema beside tools: the envelope
-        is one already."""
+    async def _prepared(self, request: LlmRequest, callable_tools: Sequence[ToolSpec] = ()) -> dict[str, Any]:
+        """The body of `request`, and its slot made ready; the prompt names all tools, `callable_tools` may be called.
+        Raises UsageError for a schema beside tools: the envelope is one already."""
         if request.tools and request.schema is not None:
             raise UsageError("the embedded model calls tools or keeps to a schema, not both", stage="think")
         messages = self._messages(request)
@@ -208,7 +211,7 @@ class EmbeddedLlm:
         await self._restore(slot, _system(messages))
         body = request_body(replace(request, messages=messages, tools=(), begun=""), self.model)
         if request.tools:
-            actions = schema(request.tools)
+            actions = schema(callable_tools)
             wanted = {"name": "action", "schema": marked(actions, request.cites) if request.cites else actions}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         elif request.cites and request.schema is None:
