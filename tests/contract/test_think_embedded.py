@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from think_server import DONE, STALL, TOOL, NoServer, ScriptedServer, ask, conte
 
 from visavis.kernel.errors import ProtocolViolation, UsageError
 from visavis.kernel.timeouts import Timeouts
-from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, Usage
+from visavis.think.base import Finished, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
 from visavis.think.embedded import EmbeddedLlm
+from visavis.think.fitting import Fit
 from visavis.think.openai_chat import OpenAiChat
 
 SYSTEM = Message("system", "You are Ada.")
@@ -194,3 +195,26 @@ async def test_a_beginning_does_not_keep_the_model_from_its_tools(llm: EmbeddedL
         {"role": "assistant", "content": '{"weather": {"city": "Oslo"}}'},
         {"role": "user", "content": "[Result of weather: Rain.]"},
     ], "word for word what the model wrote, so that it is still in its cache"
+
+
+class OrdersOnly:
+    """Finds the second tool alone to fit, and very near."""
+
+    async def judge(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Fit:
+        return Fit(-2.0, tools[1:])
+
+
+async def test_a_tool_that_does_not_fit_stays_in_the_prompt_and_cannot_be_called(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    chat = OpenAiChat(f"{server.url}/v1", "m", local=True)
+    made = EmbeddedLlm(NoServer(server.url), chat, 2, tmp_path, fitting=OrdersOnly())  # type: ignore[arg-type]
+    tools = [ToolSpec("tell_weather", "Tells the weather.", {}), ToolSpec("find_order", "Finds an order.", {})]
+    server.script = [content('{"say": "Hi"}'), finish(), DONE]
+    await ask(made, replace(turn("Where is my order?"), tools=tools))
+    await made.close()
+    [body] = server.requests
+    assert body["logit_bias"] == [["say", -2.0]]
+    assert "tell_weather" in body["messages"][0]["content"]
+    actions = body["response_format"]["json_schema"]["schema"]["anyOf"]
+    assert [list(action["properties"]) for action in actions] == [["say"], ["find_order"]]

@@ -55,7 +55,7 @@ async def test_a_near_tool_makes_calling_likelier_and_one_far_behind_cannot_be_c
 
 
 def test_between_near_and_far_the_choice_is_the_models() -> None:
-    assert fit_of([0.5, 0.3], TOOLS) == Fit(0.0, TOOLS)
+    assert fit_of([0.5, 0.3], [0.5, 0.3], TOOLS) == Fit(0.0, TOOLS)
 
 
 async def test_tools_that_are_both_near_may_both_be_called() -> None:
@@ -66,12 +66,16 @@ async def test_with_no_tool_near_speaking_gains_and_all_stay_callable() -> None:
     assert await judged(*said("Calculate the volume of a ball.")) == Fit(MOST, TOOLS)
 
 
-async def test_a_follow_up_asks_for_what_the_question_before_did() -> None:
-    first = said("How is the weather in Rome?")
-    assert await judged(*first, Message("assistant", "Sunny."), Message("user", "And tomorrow?")) == Fit(
-        -MOST, TOOLS[:1]
-    )
+async def test_a_follow_up_asks_for_what_the_question_before_did_but_does_not_press_for_a_call() -> None:
+    first = [*said("How is the weather in Rome?"), Message("assistant", "Sunny.")]
+    for newest in ("And tomorrow?", "Thanks."):
+        assert await judged(*first, Message("user", newest)) == Fit(0.0, TOOLS[:1])
     assert await judged(*said("Hello.", "And tomorrow?")) == Fit(MOST, TOOLS)
+
+
+async def test_yes_to_an_offer_is_not_far_from_what_was_offered() -> None:
+    offered = [*said("Hello."), Message("assistant", "Shall I look for your order?")]
+    assert await judged(*offered, Message("user", "Yes, please.")) == Fit(0.0, TOOLS[1:])
 
 
 async def test_data_before_the_words_is_not_what_is_asked() -> None:
@@ -88,7 +92,7 @@ def test_the_nearest_tool_can_always_be_called_and_nearness_never_makes_speaking
     cosines: list[float],
 ) -> None:
     tools = [ToolSpec(f"tool_{number}", "", {}) for number in range(len(cosines))]
-    fit, nearer = fit_of(cosines, tools), fit_of([*cosines[1:], max(cosines) + 0.1], tools)
+    fit, nearer = fit_of(cosines, cosines, tools), fit_of(more := [*cosines[1:], max(cosines) + 0.1], more, tools)
     assert tools[cosines.index(max(cosines))] in fit.tools
     assert -MOST <= nearer.speaking <= fit.speaking <= MOST
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visavis.kernel.errors import ModelError, ProviderError
-from visavis.think.base import Message, ToolSpec
+from visavis.think.base import Message, Role, ToolSpec
 from visavis.think.knowledge.base import Embedder, Vectors
 
 FAR, NEAR = 0.4, 0.6
@@ -60,7 +60,8 @@ class Fitting:
         self._vectors: dict[str, Vectors] = {}
 
     async def judge(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Fit:
-        """By the person's newest words, with and without the turn before; a result since then leaves all open."""
+        """By the person's newest words: alone where they make a call likelier, with what either side said before
+        where they make one unlikelier. A result that came since leaves all open."""
         unjudged = Fit(0.0, tools)
         asked = _asked(messages)
         if not asked or not tools or (embedder := await self._ready()) is None:
@@ -71,7 +72,8 @@ class Fitting:
         except ProviderError as error:
             log.debug("how near tools are is not known: %s", error)
             return unjudged
-        return fit_of((of_tools @ said.T).max(axis=1).tolist(), tools)
+        cosines = of_tools @ said.T
+        return fit_of(cosines[:, 0].tolist(), cosines.max(axis=1).tolist(), tools)
 
     async def warm(self, tools: Sequence[ToolSpec]) -> None:
         """Loads what judging these tools takes, before somebody waits for it."""
@@ -100,12 +102,15 @@ class Fitting:
         return known
 
 
-def fit_of(cosines: Sequence[float], tools: Sequence[ToolSpec]) -> Fit:
-    """`cosines`: how near each of the tools is."""
-    nearest = max(cosines)
-    beyond = FAR - nearest if nearest < FAR else min(0.0, NEAR - nearest)
+def fit_of(alone: Sequence[float], together: Sequence[float], tools: Sequence[ToolSpec]) -> Fit:
+    """How near each of the tools is: to the newest words `alone`, and to these or what they follow, `together`.
+
+    "Yes, please" is far from every tool, but follows an offer; "Thanks" follows what a tool was asked for.
+    """
+    nearest = max(together)
+    beyond = FAR - nearest if nearest < FAR else min(0.0, NEAR - max(alone))
     speaking = min(MOST, max(-MOST, SLOPE * beyond))
-    return Fit(speaking, [tool for tool, near in zip(tools, cosines, strict=True) if near >= nearest - BEHIND])
+    return Fit(speaking, [tool for tool, near in zip(tools, together, strict=True) if near >= nearest - BEHIND])
 
 
 def _told(tool: ToolSpec) -> str:
@@ -115,12 +120,17 @@ def _told(tool: ToolSpec) -> str:
 
 
 def _asked(messages: Sequence[Message]) -> list[str]:
-    """The person's newest words, and with those before them: "and tomorrow?" asks for what the question before did.
-    Empty when something else than the person's words is the last."""
+    """The person's newest words, then these behind the person's and the agent's words before them: "and tomorrow?"
+    asks for what the question before did. Empty when something else than the person's words is the last."""
     if not messages or messages[-1].role != "user":
         return []
-    words = [_words(message.text) for message in messages if message.role == "user"][-2:]
-    return [words[-1], " ".join(words)] if len(words) > 1 else words
+    newest = _words(messages[-1].text)
+    before = [_before(messages[:-1], role) for role in ("user", "assistant")]
+    return [newest, *(f"{words} {newest}" for words in before if words)]
+
+
+def _before(messages: Sequence[Message], role: Role) -> str:
+    return next((_words(message.text) for message in reversed(messages) if message.role == role), "")
 
 
 def _words(text: str) -> str:
