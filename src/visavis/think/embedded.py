@@ -125,7 +125,7 @@ class EmbeddedLlm:
         fit = Fit(0.0, request.tools)
         if request.tools and self._fitting and request.language.startswith("en"):
             fit = await self._fitting.judge(request.messages, request.tools)
-        body = await self._prepared(request, fit.tools)
+        body = await self._prepared(request) | _form(request, fit.tools)
         if fit.speaking:
             body["logit_bias"] = [[SAY, fit.speaking]]
         async with aclosing(self._chat.stream_body(body)) as events:
@@ -201,21 +201,15 @@ class EmbeddedLlm:
         await asyncio.to_thread(self._server.stop)
         await asyncio.to_thread(shutil.rmtree, self._slot_directory, True)
 
-    async def _prepared(self, request: LlmRequest, callable_tools: Sequence[ToolSpec] = ()) -> dict[str, Any]:
-        """The body of `request`, and its slot made ready; the prompt names all tools, `callable_tools` may be called.
-        Raises UsageError for a schema beside tools: the envelope is one already."""
+    async def _prepared(self, request: LlmRequest) -> dict[str, Any]:
+        """The body of `request`, and its slot made ready. Raises UsageError for a schema beside tools: the envelope
+        is one already."""
         if request.tools and request.schema is not None:
             raise UsageError("the embedded model calls tools or keeps to a schema, not both", stage="think")
         messages = self._messages(request)
         slot = self._slots.take(request.session)
         await self._restore(slot, _system(messages))
         body = request_body(replace(request, messages=messages, tools=(), begun=""), self.model)
-        if request.tools:
-            actions = schema(callable_tools)
-            wanted = {"name": "action", "schema": marked(actions, request.cites) if request.cites else actions}
-            body["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        elif request.cites and request.schema is None:
-            body["grammar"] = grammar(request.cites)
         return body | _SAMPLING | {"id_slot": slot, "cache_prompt": True}
 
     def _messages(self, request: LlmRequest) -> Sequence[Message]:
@@ -266,6 +260,18 @@ class EmbeddedLlm:
             raise ProtocolViolation("the model's action is not complete", stage="think")
         call = ToolCall(f"call_{next(self._ids)}", action.name, action.arguments)
         return [call, Finished("tools", finished.usage)]
+
+
+def _form(request: LlmRequest, tools: Sequence[ToolSpec]) -> dict[str, Any]:
+    """What holds the answer to its form: an action, which calls none but `tools` of those the prompt names; or the
+    marks of what it rests on."""
+    if request.tools:
+        actions = schema(tools)
+        wanted = {"name": "action", "schema": marked(actions, request.cites) if request.cites else actions}
+        return {"response_format": {"type": "json_schema", "json_schema": wanted}}
+    if request.cites and request.schema is None:
+        return {"grammar": grammar(request.cites)}
+    return {}
 
 
 def _system(messages: Sequence[Message]) -> str:

@@ -90,7 +90,8 @@ def check() -> None:
     """Raises NegotiationFailed when the installed aiortc or aioice is not the one this module knows."""
     probe = RTCRtpReceiver.__init__.__code__.co_names
     missing = [name for name in (_BUFFER, "_track") if name not in probe]
-    missing += [name for name in ("_send_data",) if not hasattr(RTCDtlsTransport, name)]
+    if not hasattr(RTCDtlsTransport, "_send_data"):
+        missing.append("_send_data")
     if missing or not callable(getattr(aioice.ice, "get_host_addresses", None)):
         raise NegotiationFailed(
             f"the installed aiortc or aioice has changed inside ({', '.join(missing) or 'get_host_addresses'})",
