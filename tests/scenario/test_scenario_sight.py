@@ -30,7 +30,7 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.kernel.messages import Consent, Frame, Track
+from visavis.kernel.messages import Consent, Frame, Sight, Track
 from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
 from visavis.see.gate import FrameGate
@@ -256,6 +256,22 @@ def test_a_page_is_kept_triggers_and_is_told_to_every_turn() -> None:
     checked_again = again.run(until=145.0)
     assert checked_again.heard()
     assert LETTER in prompted(again), "a process that takes the call over knows it"
+
+
+def test_a_frame_bears_one_time_in_every_fact_about_it_and_on_the_page() -> None:
+    agent = replace(AGENT, triggers=(Trigger("document", tell="Thank them for the page."),))
+    call = call_with(Sighted(reader=PageReader()), agent=agent)
+    for n in range(10):
+        call.does(1.0 + n / 5, page_frame(1.00046 + n / 5))
+    call.says(6.0, "what is it about")
+    played = checked(call, until=10.0)
+    sent = {event.frame_at_s for event in played.events(FrameSent)}
+    for kind in (SightNoted, DocumentRead, SightTriggered, FrameUsed):
+        told = {event.frame_at_s for event in played.events(kind)}
+        assert told and told <= sent, kind
+    pictures = {message.frame_at_s for message in played.messages(Frame) if isinstance(message, Frame)}
+    notes = {message.frame_at_s for message in played.messages(Sight) if isinstance(message, Sight)}
+    assert notes and notes <= pictures
 
 
 def test_two_people_are_told_to_the_agent() -> None:

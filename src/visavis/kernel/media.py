@@ -36,11 +36,16 @@ class AudioFrame:
 
 @dataclass(frozen=True, slots=True)
 class VideoFrame:
-    """One picture: `image` is RGB, uint8, shape (height, width, 3); `at_s` is media time."""
+    """One picture: `image` is RGB, uint8, shape (height, width, 3); `at_s` is media time, rounded to 0.1 ms: with
+    `source` it names the frame, in the same digits in every fact about it.
+    """
 
     image: NDArray[np.uint8]
     source: VideoSource
     at_s: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at_s", round(self.at_s, 4))
 
 
 def to_float(pcm: Pcm) -> Samples:

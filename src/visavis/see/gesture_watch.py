@@ -76,9 +76,8 @@ class GestureWatch:
             await asyncio.sleep(max(1 / MOST_FPS, took_s / SHARE) - took_s)
 
     def _push(self, frame: VideoFrame, seen: list[Sign]) -> None:
-        at_s = round(frame.at_s, 4)
-        for gesture in self._holds.push(at_s, seen):
-            self._told(GestureSeen(gesture, frame.source, at_s))
+        for gesture in self._holds.push(frame.at_s, seen):
+            self._told(GestureSeen(gesture, frame.source, frame.at_s))
 
     async def _signs(self, frame: VideoFrame) -> list[Sign]:
         try:

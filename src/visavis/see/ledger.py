@@ -50,7 +50,7 @@ class FrameLedger:
         price = cost(model, width, height)
         fact = FrameSent(
             frame.source,
-            round(frame.at_s, 4),
+            frame.at_s,
             width,
             height,
             why,

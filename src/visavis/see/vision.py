@@ -213,10 +213,10 @@ class VisionWorker:
         """What the note says; a page goes among the documents, and the note names it."""
         if not read.page:
             return read.text
-        number, event = self.documents.found(frame.source, round(frame.at_s, 3), read.page)
+        number, event = self.documents.found(frame.source, frame.at_s, read.page)
         if event is not None:
             self._tell(event)
-            self._tell_all(self.triggers.document(frame.source, round(frame.at_s, 3)))
+            self._tell_all(self.triggers.document(frame.source, frame.at_s))
         return f"(document {number})" if number and read.page == read.text else read.text
 
     async def _glance_at_all(self, novelty: Glance) -> None:
@@ -273,7 +273,7 @@ class VisionWorker:
         took_s = round(self._now_s() - sent.at_s, 3)
         if not self.notes.add(Sight(frame.source, frame.at_s, width, height, text, how, took_s)):
             return
-        self._tell(SightNoted(frame.source, round(frame.at_s, 3), text, how, took_s))
+        self._tell(SightNoted(frame.source, frame.at_s, text, how, took_s))
         self._noted.set()
 
     async def _guarded(self, name: str, within_s: float, work: Callable[[], Awaitable[T]]) -> T | None:

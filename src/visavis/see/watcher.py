@@ -102,7 +102,7 @@ class Watcher:
         self._failures = 0
         if reader is self._reader and not self._by_page():  # else consent went, or the page took over, meanwhile
             self._looked(frame.at_s, seen)
-            self._facts(reader.push(round(frame.at_s, 4), seen))
+            self._facts(reader.push(frame.at_s, seen))
 
     def _by_page(self) -> bool:
         return self._media.now() - self._page_s < PAGE_HOLDS_S

@@ -134,7 +134,7 @@ class Look:
             if row.how:
                 age_s = round(self._sight.now_s() - row.frame_at_s, 3)
                 with suppress(ConsentMissing):  # withdrawn since
-                    self._note(FrameUsed(reply, row.source, round(row.frame_at_s, 4), row.how, age_s))  # type: ignore[arg-type]
+                    self._note(FrameUsed(reply, row.source, row.frame_at_s, row.how, age_s))  # type: ignore[arg-type]
 
     def _holds(self) -> bool:
         """Whether what stands before the words is not to change: they are being said, or answered."""
