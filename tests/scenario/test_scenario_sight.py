@@ -480,6 +480,40 @@ def test_when_consent_is_withdrawn_it_goes_from_what_earlier_turns_were_told() -
     assert all(PAGE[1] not in message.text for message in call.llm.requests[-1].messages)
 
 
+@pytest.mark.parametrize("how", ["switched off", "silent"])
+def test_consent_withdrawn_after_the_device_went_takes_what_was_seen_along(how: str) -> None:
+    call = call_with(Sighted(reader=PageReader()), settings=PATIENT, consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "camera"]))
+    for n in range(10):
+        call.does(1.0 + n / 5, page_frame(1.0 + n / 5))
+    call.says(4.0, "when do you open")
+    if how == "switched off":
+        call.does(8.0, Track("camera", False))
+    call.does(14.0, Consent(given=False, purposes=["camera"]))
+    call.says(16.0, "when do you close")
+    checked(call, until=20.0)
+    assert LETTER in answered(call, "when do you open").messages[-1].text
+    assert all(LETTER not in message.text for message in answered(call, "when do you close").messages)
+
+
+def test_consent_withdrawn_while_an_answer_is_made_leaves_nothing_for_the_next_turns() -> None:
+    call = call_with(
+        Sighted(reader=ScriptedReader(PAGE)),
+        llm=ScriptedLlm(["At nine forty."], first_s=1.0),
+        settings=PATIENT,
+        consent_via="page",
+    )
+    call.does(0.5, Consent(given=True, purposes=["listen", "screen"]))
+    shows(call, 1, 1.0, 6.5)
+    call.says(4.0, "when do you open")
+    call.does(6.5, Consent(given=False, purposes=["screen"]))
+    call.says(12.0, "when do you close")
+    played = checked(call, until=16.0)
+    assert PAGE[1] in answered(call, "when do you open").messages[-1].text
+    assert played.at(TurnEnded) < 6.5 < played.at(PlaybackStarted)
+    assert all(PAGE[1] not in message.text for message in answered(call, "when do you close").messages)
+
+
 def test_without_consent_to_the_screen_nobody_looks_at_it() -> None:
     reader = ScriptedReader(PAGE)
     call = call_with(Sighted(reader=reader), consent_via="page")

@@ -207,6 +207,29 @@ async def test_after_consent_went_nothing_is_noted() -> None:
     assert call.facts == [] and told(call) == ""
 
 
+async def test_when_consent_goes_no_other_provider_gets_the_frame_that_is_under_way() -> None:
+    first, second = Reader(name="first", raises=Rejected("no", stage="vision")), opened(name="second")
+
+    class InTurn(Reader):
+        async def describe(self, image: Image, *, question: str = "") -> str:
+            with suppress(Rejected):
+                return await first.describe(image)
+            return await second.describe(image)
+
+    async with working(Call(Sighted(describer=InTurn(name="model"), remote=False))) as call:
+        call.send(frame())
+        await until(lambda: first.seen)
+        call.gate.consent.withdraw(["screen"])
+        call.worker.forget("screen")
+        first.gate.set()
+        await asyncio.sleep(0.05)
+        assert not second.seen and call.facts == [], "neither asked, nor told as a failure"
+        call.gate.consent.give(["screen"])
+        call.send(frame(2.0))
+        await until(lambda: call.facts)
+    assert [fact.frame_at_s for fact in call.of(SightNoted)] == [2.0]  # type: ignore[attr-defined]
+
+
 async def test_what_leaves_the_process_is_covered_first_and_what_cannot_be_covered_stays() -> None:
     class Faces:
         async def boxes(self, image: Image) -> list[tuple[int, int, int, int]]:

@@ -119,6 +119,7 @@ class VisionWorker:
         self._noted = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._rests_until_s: dict[str, float] = {}
+        self._under_way: dict[asyncio.Timeout, str] = {}
         self.triggers = Triggers(triggers)
         self.notes = Notes()
         self.documents = Documents()
@@ -156,7 +157,11 @@ class VisionWorker:
                 self.documents.forget(purpose)
 
     def forget(self, source: str) -> None:
-        """Consent to `source` was withdrawn: nothing of it is told any more."""
+        """Consent to `source` was withdrawn: nothing of it is told any more, and who looks at it now stops."""
+        for work in [work for work, of in self._under_way.items() if of == source]:
+            del self._under_way[work]
+            if not work.expired():
+                work.reschedule(asyncio.get_running_loop().time())
         self._to_read.forget(source)
         self._to_glance.forget(source)
         self._to_describe.forget(source)
@@ -197,7 +202,7 @@ class VisionWorker:
             await self._read_one(await self._to_read.get(), reader)
 
     async def _read_one(self, sent: _Sent, reader: LineReader) -> None:
-        read = await self._guarded(reader.name, READ_S, lambda: read_frame(sent.frame, reader))
+        read = await self._guarded(sent, reader.name, READ_S, lambda: read_frame(sent.frame, reader))
         if not self._allowed(sent.frame.source):
             return
         twice = sent.worth if self._sighted.describer is not None else None
@@ -226,7 +231,7 @@ class VisionWorker:
     async def _glance_at(self, sent: _Sent, novelty: Glance) -> None:
         """Where the glance fails, the words that were read decide."""
         limit_s = self._limit_s(remote=novelty.remote)
-        glimpse = await self._guarded(novelty.name, limit_s, lambda: self._glimpse(sent, novelty))
+        glimpse = await self._guarded(sent, novelty.name, limit_s, lambda: self._glimpse(sent, novelty))
         if self._allowed(sent.frame.source) and sent.worth and await sent.worth(sent.text, glimpse or Glimpse()):
             self._to_describe.put(sent)
 
@@ -240,7 +245,7 @@ class VisionWorker:
 
     async def _describe_one(self, sent: _Sent, describer: Describer) -> None:
         limit_s = self._limit_s(remote=self._sighted.remote)
-        told = await self._guarded(describer.name, limit_s, lambda: self._description(sent, describer))
+        told = await self._guarded(sent, describer.name, limit_s, lambda: self._description(sent, describer))
         if told and self._allowed(sent.frame.source):
             self._note(sent, told, describer.name)
 
@@ -276,20 +281,24 @@ class VisionWorker:
         self._tell(SightNoted(frame.source, frame.at_s, text, how, took_s))
         self._noted.set()
 
-    async def _guarded(self, name: str, within_s: float, work: Callable[[], Awaitable[T]]) -> T | None:
-        """The result of `work`, or None: it failed, or rests after failures. Whatever it raises is told."""
+    async def _guarded(self, sent: _Sent, name: str, within_s: float, work: Callable[[], Awaitable[T]]) -> T | None:
+        """The result of `work`, or None: it failed, or rests after failures, or consent went. Whatever it raises is
+        told."""
         if self._now_s() < self._rests_until_s.get(name, 0.0):
             return None
-        error: Exception
+        error: Exception | None = None
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(within_s) as limit:
+                self._under_way[limit] = sent.frame.source
                 result = await work()
         except TimeoutError as raised:
             error = ProviderTimeout(f"{name} was silent too long", which="total", stage="vision")
             error.__cause__ = raised
         except Exception as raised:  # noqa: BLE001 - a describer may be anybody's; the call goes on
             error = raised
-        else:
+        if self._under_way.pop(limit, None) is None:
+            return None
+        if error is None:
             self._failures.pop(name, None)
             return result
         self._failed(name, error)

@@ -148,10 +148,13 @@ class Look:
 
     def _forget(self, source: str) -> None:
         """Consent to it was withdrawn: it stands in no prompt any more, also not with earlier turns."""
-        self._now, *self._before = [
-            replace(seen, rows=[row for row in seen.rows if row.source != source])
-            for seen in (self._now, *self._before)
-        ]
+
+        def without(seen: Seen[Row]) -> Seen[Row]:
+            return replace(seen, rows=[row for row in seen.rows if row.source != source])
+
+        self._now, self._before = without(self._now), [without(seen) for seen in self._before]
+        self._told = {reply: without(seen) for reply, seen in self._told.items()}
+        self._fixed = self._fixed and [without(seen) for seen in self._fixed]
 
     def _asks(self, text: str) -> bool:
         """Whether all that is known of what is in view is to be told: the words need eyes, or they are about what was

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.cleared import Cleared
@@ -40,6 +41,8 @@ GROWN = 1.5
 has just come up sends small pictures first."""
 
 THUMBNAIL_PX = 160
+
+SOURCES: tuple[VideoSource, ...] = get_args(VideoSource)
 
 KIND_OF: dict[str, ChangeKind] = {why: kind for kind, why in SENT.items()}  # type: ignore[misc]
 
@@ -166,7 +169,7 @@ class Sight:
 
     def agreed(self) -> None:
         """Consent has changed: nothing is left of a source that is not agreed to any more."""
-        for source in [known for known in self._came_s if not self._consent.allows(known)]:
+        for source in [one for one in SOURCES if not self._consent.allows(one)]:
             self._forget_pictures(source)
             self.worker.forget(source)
             self.forgot(source)
