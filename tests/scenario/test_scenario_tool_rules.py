@@ -517,3 +517,81 @@ def test_a_read_is_cut_short() -> None:
     played = checked(call, until=12.0)
     assert ran == ["one begins"], played.told()
     assert not played.events(ToolReturned)
+
+
+def test_a_yes_to_another_question_does_not_count() -> None:
+    """The agent has asked whether they are still there: that is what the yes is for."""
+    call = calling(wants("cancel_order", '{"number": "427"}'), "All right.", tools=[cancel_order], said="cancel 427")
+    call.says(60.0, "yes")
+    played = checked(call, until=66.0)
+    assert "Are you still there?" in played.heard()
+    assert [event.answer for event in played.events(ApprovalAnswered)] == ["unclear"]
+    assert ran == []
+
+
+def test_an_okay_after_a_moment_asked_for_does_not_count() -> None:
+    call = calling(wants("cancel_order", '{"number": "427"}'), "All right.", tools=[cancel_order], said="cancel 427")
+    call.says(7.0, "one moment please")
+    call.says(15.0, "okay")
+    played = checked(call, until=22.0)
+    assert [event.answer for event in played.events(ApprovalAnswered)] == ["unclear"]
+    assert ran == []
+
+
+def test_a_no_counts_whenever_it_comes() -> None:
+    call = calling(wants("cancel_order", '{"number": "427"}'), "All right.", tools=[cancel_order], said="cancel 427")
+    call.says(60.0, "no")
+    played = checked(call, until=66.0)
+    assert [event.answer for event in played.events(ApprovalAnswered)] == ["no"]
+
+
+# What no library stands, what looks different and is the same, and what looks the same and is not.
+
+
+@tool(writes=True, after_reading="run")
+async def pay(amount: float, currency: str = "EUR") -> str:
+    """Pays."""
+    ran.append(f"{amount} {currency}")
+    return "paid"
+
+
+@pytest.mark.parametrize("arguments", ['{"amount": ' + "9" * 400 + "}", r'{"\ud800": 1}', '{"amount": ' + "[" * 900])
+def test_a_call_survives_arguments_that_nothing_stands(arguments: str) -> None:
+    played = checked(calling(wants("pay", arguments), "I cannot.", tools=[pay]), until=12.0)
+    assert played.heard() == ["I cannot."]
+    assert len(why(played)) == 1
+    assert ran == []
+
+
+@pytest.mark.parametrize("again", ['{"amount": 20.0}', '{"amount": 2e1}', '{"currency": "EUR", "amount": 20}'])
+def test_a_write_in_other_words_runs_once(again: str) -> None:
+    call = calling(wants("pay", '{"amount": 20}'), wants("pay", again, "c2"), "Paid.", tools=[pay])
+    played = checked(call, until=12.0)
+    assert ran == ["20.0 EUR"]
+    assert why(played) == ["already_run"]
+
+
+def test_a_write_whose_result_cannot_be_written_down_has_run() -> None:
+    @tool(writes=True, after_reading="run")
+    async def book() -> Any:
+        """Books."""
+        ran.append("booked")
+        loop: dict[Any, Any] = {(1, 2): "free"}
+        loop["self"] = loop
+        return loop
+
+    played = checked(calling(wants("book"), wants("book", call="c2"), "Done.", tools=[book]), until=12.0)
+    assert ran == ["booked"]
+    assert why(played) == ["already_run"]
+
+
+def test_calls_of_one_id_are_each_told_their_own_result() -> None:
+    """Some servers number the calls of each answer anew, or give all the same id."""
+    both = [ToolCall("call_0", "pay", '{"amount": 1}'), ToolCall("call_0", "pay", '{"amount": 2}')]
+    call = calling(both, wants("add", '{"first": 1, "second": 2}', "call_0"), "Done.", tools=[pay, add])
+    played = checked(call, until=12.0)
+    ids = [event.call for event in played.events(ToolReturned)]
+    assert len(set(ids)) == 3, ids
+    asked = [one.id for message in call.llm.requests[-1].messages for one in message.tool_calls]
+    answered = [message.tool_call_id for message in call.llm.requests[-1].messages if message.role == "tool"]
+    assert asked == answered == ids

@@ -6,14 +6,21 @@ import asyncio
 import json
 import threading
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
+from aiohttp import ServerDisconnectedError
+from msgspec import Meta
 
 from visavis.kernel.errors import ConfigError
 from visavis.kernel.tool import tool
 from visavis.think.base import ToolCall
+from visavis.think.tool_schema import Refusal
 from visavis.think.tools import MAX_RESULT_CHARS, ToolBox, ToolResult
+
+
+class ReadTimeout(Exception):
+    """As HTTP clients have them, of no family of the system's errors."""
 
 
 class Size(Enum):
@@ -168,3 +175,56 @@ def test_functions_that_cannot_be_tools_are_refused(function: Any) -> None:
 def test_two_tools_of_one_name_are_refused() -> None:
     with pytest.raises(ConfigError, match="taken"):
         ToolBox([order, order])
+
+
+def test_a_call_that_was_cut_off_before_its_arguments_is_not_one_without_any() -> None:
+    def ring(times: int = 1) -> str:
+        """Rings."""
+        return "rang"
+
+    refused = ToolBox([ring]).check(ToolCall("c1", "ring", ""))
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "malformed_json"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"card": ["4111 1111 1111"], "size": 1}',
+        '{"card": "4111 1111 1111", "size": 9}',
+        '{"card": "4111 1111 1111", "size": 2.0}',
+        '{"card": "4111 1111 1111"}',
+    ],
+)
+def test_a_refusal_never_tells_what_is_to_be_redacted(arguments: str) -> None:
+    @tool(redact=["card"])
+    def charge(card: Annotated[str, Meta(pattern=r"^\d{12}$")], size: Annotated[int, Meta(le=5)]) -> str:
+        """Charges a card."""
+        return "charged"
+
+    refused = ToolBox([charge]).check(ToolCall("c1", "charge", arguments))
+    assert isinstance(refused, Refusal)
+    assert "1111" not in refused.why
+
+
+@pytest.mark.parametrize(
+    "lost", [ServerDisconnectedError(), ConnectionResetError(), TimeoutError(), ReadTimeout("late")]
+)
+async def test_a_lost_line_leaves_open_what_was_done(lost: Exception) -> None:
+    async def pay() -> str:
+        try:
+            raise lost
+        except Exception as error:
+            raise RuntimeError("the bank did not answer") from error
+
+    assert not (await ToolBox([pay]).run(ToolCall("c1", "pay", "{}"))).settled
+
+
+async def test_an_error_of_the_tools_own_settles_it() -> None:
+    async def pay() -> str:
+        try:
+            return {}["account"]
+        except KeyError:
+            raise ValueError("there is no such account") from None
+
+    assert (await ToolBox([pay]).run(ToolCall("c1", "pay", "{}"))).settled

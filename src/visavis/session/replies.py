@@ -199,7 +199,7 @@ class Replies:
         self._ended(reply, heard, ok=False)
 
     def _ended(self, reply: Reply, heard: str, *, ok: bool) -> None:
-        self.desk.heard(reply.number, heard)
+        self.desk.heard(reply.number, heard, answers=bool(reply.turn))
         self._fact(ReplyEnded(reply.number, heard, ok))
 
     async def finished(self) -> None:

@@ -222,7 +222,7 @@ class Reply:
             async with aclosing(self._events(request, settings)) as events:
                 async for event in events:
                     if isinstance(event, ToolCall):
-                        calls.append(event)
+                        calls.append(tools.numbered(event))
                     elif text := continuation.feed(event) if request.begun else event:
                         yield text
             if text := continuation.flush():

@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from visavis.kernel.events import DocumentRead, Record, SightNoted, ToolCalled, ToolReturned, TurnEnded
 from visavis.kernel.tool import ALL_ARGUMENTS
 from visavis.think.asked_for import asked_for
+from visavis.think.base import ToolCall
 from visavis.think.grounding import Source, ungrounded
 from visavis.think.redaction import redacted
 from visavis.think.tool_schema import Refusal
@@ -40,6 +41,7 @@ class ToolLedger:
         self._entries: dict[str, Entry] = {}
         self._past: dict[str, str] = {}
         """Call → key, of calls that an earlier process has begun and not ended."""
+        self._ids: set[str] = set()
         self._in_turn: Counter[tuple[int, str]] = Counter()
         self._began_s: dict[str, deque[float]] = {}
 
@@ -57,6 +59,16 @@ class ToolLedger:
                 self._sources.append(self._said[-1])
             case DocumentRead(text=text) | SightNoted(text=text) | ToolReturned(result=text, ok=True):
                 self._sources.append(_source(text, record))
+
+    def numbered(self, call: ToolCall) -> ToolCall:
+        """The call under an id of its own in this session. Some models have none, or count anew in each answer; two
+        calls of one id would be told each other's results."""
+        made, number = call.id, 1
+        while made in self._ids:
+            number += 1
+            made = f"{call.id}_{number}"
+        self._ids.add(made)
+        return call if made == call.id else replace(call, id=made)
 
     def grounding(self, checked: Checked) -> Refusal | None:
         """None when every argument that must be grounded is."""
@@ -122,7 +134,10 @@ class ToolLedger:
 
     def _earlier(self, record: Record) -> None:
         match record.event:
-            case ToolCalled(call=call, name=name, arguments=arguments) if (tool := self._tools.get(name)) is not None:
+            case ToolCalled(call=call, name=name, arguments=arguments):
+                self._ids.add(call)
+                if (tool := self._tools.get(name)) is None:
+                    return
                 if key := _key(tool, redacted(arguments, tool.rules.redact)):
                     self._past[call], self._entries[key] = key, Entry()
             case ToolReturned(call=call, result=result, ok=ok, settled=True) if key := self._past.pop(call, ""):
@@ -140,5 +155,15 @@ def _key(tool: Tool, arguments: dict[str, Any]) -> str:
     wanted = tool.rules.idempotency_key
     if wanted is None:
         return ""
-    kept = arguments if wanted == ALL_ARGUMENTS else {name: arguments.get(name) for name in wanted}
-    return json.dumps([tool.spec.name, kept], sort_keys=True, ensure_ascii=False)
+    whole = tool.defaults | arguments
+    kept = whole if wanted == ALL_ARGUMENTS else {name: whole.get(name) for name in wanted}
+    return json.dumps([tool.spec.name, _one_way(kept)], sort_keys=True, ensure_ascii=False)
+
+
+def _one_way(value: Any) -> Any:
+    """Numbers written in one way: 20 and 20.0 are the same argument."""
+    if isinstance(value, dict):
+        return {key: _one_way(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_one_way(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -40,18 +40,23 @@ REPAIRS = 2
 WAITING_S = 0.6
 """A result that takes no longer needs no words while it is waited for."""
 
+_STATED = (".", "!", "。", "！")
+"""How words end that ask nothing."""
 
+_CLOSING = " \"'”’»)"
 _UNKNOWN = " Whether it took effect is not known."
 
 
 @dataclass(slots=True)
 class Pending:
-    """A call that waits for a yes to `question`, asked in reply number `reply`; `heard` to its end?"""
+    """A call that waits for a yes to `question`, asked in reply number `reply`; `heard` to its end? `overtaken`:
+    something else has been said since that a yes may be meant for."""
 
     checked: Checked
     question: str
     reply: int
     heard: bool = False
+    overtaken: bool = False
 
 
 class ToolDesk:
@@ -83,10 +88,16 @@ class ToolDesk:
         """The tools of a reply that answers `text`."""
         return ToolRun(self, reply, turn, text)
 
-    def heard(self, reply: int, text: str) -> None:
-        """What the person heard of a reply: only a question heard to its end can be answered."""
-        if self.pending is not None and self.pending.reply == reply:
-            self.pending.heard = " ".join(self.pending.question.split()) in " ".join(text.split())
+    def heard(self, reply: int, text: str, *, answers: bool = False) -> None:
+        """What the person heard of a reply: only a question heard to its end can be answered, and not once another
+        reply `answers` another turn, or has asked something itself, as far as it was heard."""
+        pending = self.pending
+        if pending is None or not text:
+            return
+        if pending.reply == reply:
+            pending.heard = "".join(pending.question.split()) in "".join(text.split())
+        elif answers or not text.rstrip(_CLOSING).endswith(_STATED):
+            pending.overtaken = True
 
     def start(self, reply: int, checked: Checked) -> asyncio.Task[ToolResult]:
         task = self._group.create_task(self._carry_out(reply, checked), name=f"tool-{checked.call.name}")
@@ -176,6 +187,10 @@ class ToolRun:
         """A call waits for what this reply's turn says to it."""
         return self._desk.pending is not None
 
+    def numbered(self, call: ToolCall) -> ToolCall:
+        """The call under an id of its own."""
+        return self._desk.ledger.numbered(call)
+
     def waits_with_words(self, calls: Sequence[ToolCall]) -> bool:
         """Whether a tool has words of its own for the time it takes."""
         return bool(self._words(calls))
@@ -188,6 +203,8 @@ class ToolRun:
             return
         call = pending.checked.call
         said = answer(self._text, self._desk.language) if pending.heard else "unheard"
+        if said == "yes" and pending.overtaken:
+            said = "unclear"
         self._desk.note(ApprovalAnswered(call.id, call.name, said))
         exchange.append(Message("assistant", "", (call,)))
         if said == "yes":

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-HIDDEN = "[redacted]"
+from visavis.think.tool_schema import HIDDEN
 
 SHORTEST = 4
 """Shorter secrets are hidden in their fields only, not wherever else their letters occur."""

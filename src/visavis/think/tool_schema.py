@@ -35,6 +35,11 @@ Reason = Literal[
 MAX_CHARS = 20_000
 """Longer arguments are not read."""
 
+MAX_DEPTH = 64
+"""Lists and objects within each other; deeper ones are no arguments, and few libraries stand them."""
+
+HIDDEN = "[redacted]"
+
 TYPES = {
     "string": "text",
     "integer": "a whole number",
@@ -63,15 +68,32 @@ class _Unfit(ValueError):
 
 def strict_json(text: str) -> Any | Refusal:
     """The value of a JSON text; refused: anything that is not JSON to the letter, a key given twice, NaN and numbers
-    that overflow."""
+    that overflow, half characters (lone surrogates), and what lies too deep."""
     if len(text) > MAX_CHARS:
         return Refusal("malformed_json", f"the arguments are longer than {MAX_CHARS} characters")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        _whole(value)
     except _Unfit as unfit:
         return Refusal(unfit.reason, str(unfit))
     except (ValueError, RecursionError):
         return Refusal("malformed_json", "the arguments are not valid JSON")
+    return value
+
+
+def _whole(value: Any, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise _Unfit("malformed_json", f"the arguments have more than {MAX_DEPTH} levels")
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _Unfit("malformed_json", "the arguments have half a character in them") from None
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for one in value:
+            _whole(one, depth + 1)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -96,11 +118,13 @@ def _finite(text: str) -> float:
 
 class Validator:
     """Accepts what a schema of draft 2020-12 accepts. References are resolved inside the schema only, never by
-    fetching. Raises ConfigError for what is no schema."""
+    fetching. `masked`: no value is quoted when it says what is wrong. Raises ConfigError for what is no schema."""
 
-    def __init__(self, schema: dict[str, Any] | bool, *, where: str = "tools") -> None:
+    def __init__(self, schema: dict[str, Any] | bool, *, where: str = "tools", masked: bool = False) -> None:
+        self._masked = masked
+        mask = HIDDEN if masked else None
         try:
-            self._compiled = jsonschema_rs.Draft202012Validator(schema, offline=True)
+            self._compiled = jsonschema_rs.Draft202012Validator(schema, offline=True, mask=mask)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise ConfigError(f"not a JSON Schema of draft 2020-12: {str(error)[:200]}", where=where) from error
 
@@ -110,7 +134,7 @@ class Validator:
     def refusal(self, value: Any) -> Refusal | None:
         """None when `value` fits; else what is wrong first."""
         errors = sorted(self._compiled.iter_errors(value), key=_weight)
-        return _explained(errors[0]) if errors else None
+        return _explained(errors[0], self._masked) if errors else None
 
 
 def _weight(error: jsonschema_rs.ValidationError) -> int:
@@ -118,12 +142,12 @@ def _weight(error: jsonschema_rs.ValidationError) -> int:
     return {"additionalProperties": 0, "required": 1}.get(error.kind.name, 2)
 
 
-def _explained(error: jsonschema_rs.ValidationError) -> Refusal:
+def _explained(error: jsonschema_rs.ValidationError, masked: bool) -> Refusal:
     path, told = list(error.instance_path), error.kind.value
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     top = (str(path[0]),) if path else ()
     inside = f" in {field!r}" if field else ""
-    given = _short(error.instance)
+    given = HIDDEN if masked else _short(error.instance)
     match error.kind.name:
         case "additionalProperties" | "unevaluatedProperties":
             return Refusal("extra_field", f"unknown argument {told[0]!r}{inside}", tuple(told))
@@ -135,15 +159,15 @@ def _explained(error: jsonschema_rs.ValidationError) -> Refusal:
         case "enum":
             return Refusal("wrong_value", f"{field!r} must be one of {', '.join(map(repr, told))}, not {given}", top)
         case "anyOf" | "oneOf":
-            return _nearest(told) or Refusal("wrong_type", f"{field!r} fits none of its types: {given}", top)
+            return _nearest(told, masked) or Refusal("wrong_type", f"{field!r} fits none of its types: {given}", top)
     said = error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
     return Refusal("wrong_value", f"{field!r}: {said}" if field else said, top)
 
 
-def _nearest(branches: Sequence[Sequence[jsonschema_rs.ValidationError]] | None) -> Refusal | None:
+def _nearest(branches: Sequence[Sequence[jsonschema_rs.ValidationError]] | None, masked: bool) -> Refusal | None:
     """Of alternatives that all failed, what is wrong with the one that went deepest; the first of equals."""
     errors = [branch[0] for branch in branches or () if branch]
-    return _explained(max(errors, key=lambda error: len(error.instance_path))) if errors else None
+    return _explained(max(errors, key=lambda error: len(error.instance_path)), masked) if errors else None
 
 
 def _short(value: Any) -> str:

@@ -92,7 +92,10 @@ def _same(value: Any) -> Any:
 def _scalar(kind: type) -> Callable[[Any], Any]:
     def bind(value: Any) -> Any:
         if kind is float and type(value) is int:
-            return float(value)  # JSON has one kind of number
+            try:
+                return float(value)  # JSON has one kind of number
+            except OverflowError:
+                raise ValueError("is too large a number") from None
         if type(value) is not kind:
             raise ValueError(f"must be {TYPES[_SCALARS[kind]]}, not {value!r}")
         return value

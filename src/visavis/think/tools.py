@@ -13,6 +13,7 @@ import re
 import typing
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from visavis.kernel.agent import ToolFunction
@@ -31,6 +32,7 @@ __all__ = ["MAX_RESULT_CHARS", "Checked", "Tool", "ToolBox", "ToolResult", "Tool
 
 _ARGUMENT_DOC = re.compile(r"^\s*(?::param\s+)?`{0,2}(\w+)`{0,2}(?:\s*\([^)]*\))?\s*:\s*(\S.*)$")
 _NAME = r"[A-Za-z_][\w.-]{0,63}"
+_LOST = re.compile("Timeout|Connect|Transport|Payload|Incomplete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,16 @@ class Tool:
     grounded: tuple[str, ...] = ()
     unavailable: Callable[[], Awaitable[str]] | None = None
     """Why the tool cannot be reached just now; '' when it can."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """What arguments are when they are left out, as JSON has it, where that is known."""
     validator: Validator = field(init=False)
 
     def __post_init__(self) -> None:
         where = f"tool {self.spec.name}"
         if not re.fullmatch(_NAME, self.spec.name) or self.spec.name == SAY:
             raise ConfigError(f"'{self.spec.name}' cannot be the name of a tool", where="tools", hint="rename it")
-        object.__setattr__(self, "validator", Validator(self.spec.parameters, where=where))
+        masked = bool(self.rules.redact)
+        object.__setattr__(self, "validator", Validator(self.spec.parameters, where=where, masked=masked))
         known = set(self.spec.parameters.get("properties", {}))
         key = () if self.rules.idempotency_key in (None, ("*",)) else self.rules.idempotency_key or ()
         for name in (*self.grounded, *key):
@@ -111,7 +116,7 @@ class ToolBox:
         if tool is None:
             known = ", ".join(self._tools) or "none"
             return Refusal("unknown_tool", f"There is no tool named {call.name[:80]!r}. Tools: {known}.")
-        given: Any = strict_json(call.arguments or "{}")
+        given: Any = strict_json(call.arguments)
         refusal = given if isinstance(given, Refusal) else _misfit(tool, given)
         if refusal is not None:
             return Refusal(refusal.reason, f"{call.name} was not run: {refusal.why}.", refusal.fields)
@@ -131,22 +136,45 @@ async def run(checked: Checked) -> ToolResult:
     try:
         async with asyncio.timeout(rules.timeout_s) as timer:
             told, shown = on_page(await checked.tool.invoke(checked.arguments))
-            return ToolResult(True, as_text(told, checked.tool, checked.arguments), shown)
     except ToolUnavailable as error:
         return ToolResult(False, f"{name} cannot be reached: {error}"[:400])
     except Exception as error:  # noqa: BLE001 - a builder's function may raise anything; the call goes on
         if isinstance(error, TimeoutError) and timer.expired():
             return ToolResult(False, f"{name} did not answer within {rules.timeout_s:g} seconds.", settled=False)
         told = as_text(f"{type(error).__name__}: {str(error)[:300]}", checked.tool, checked.arguments)
-        return ToolResult(False, f"{name} failed: {told}", settled=not isinstance(error, OSError))
+        return ToolResult(False, f"{name} failed: {told}", settled=not _broke_off(error))
+    return ToolResult(True, as_text(told, checked.tool, checked.arguments), shown)
+
+
+def _broke_off(error: BaseException) -> bool:
+    """Whether a line was lost, or an answer did not come: what was asked for may have been done all the same. HTTP
+    clients have errors of their own for it, or raise theirs from the system's."""
+    if isinstance(error, OSError):
+        return True
+    raised: BaseException | None = error
+    while raised is not None:
+        if any(_LOST.search(kind.__name__) for kind in type(raised).__mro__):
+            return True
+        raised = raised.__cause__ or (None if raised.__suppress_context__ else raised.__context__)
+    return False
 
 
 def as_text(result: Any, tool: Tool, arguments: dict[str, Any]) -> str:
     """What the model and the journal get to see of a result: redacted, then cut to the tool's limit."""
-    cleared = redacted(result, tool.rules.redact, hiding=arguments)
-    text = cleared if isinstance(cleared, str) else json.dumps(cleared, ensure_ascii=False, default=str)
+    try:
+        cleared = redacted(result, tool.rules.redact, hiding=arguments)
+        text = cleared if isinstance(cleared, str) else _json(cleared)
+    except Exception:  # noqa: BLE001 - a builder's object may fail at anything; what the tool did is done all the same
+        text = f"(something of type {type(result).__name__} that cannot be written down)"
     limit = tool.rules.max_result_chars
     return text if len(text) <= limit else text[: max(0, limit - 16)].rstrip() + " … (cut short)"
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):  # keys that JSON does not know, such as dates; something that holds itself
+        return str(value)
 
 
 def from_function(function: ToolFunction) -> Tool:
@@ -177,7 +205,7 @@ def from_function(function: ToolFunction) -> Tool:
     rules = rules_of(function)
     grounded = {one for one, described in shapes.items() if described.grounded} | set(rules.grounded)
     spec = ToolSpec(name, summary or name.replace("_", " "), schema)
-    return Tool(spec, invoke, rules, bind, tuple(sorted(grounded)))
+    return Tool(spec, invoke, rules, bind, tuple(sorted(grounded)), defaults=_defaults(function))
 
 
 async def call_function(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -202,7 +230,8 @@ def _misfit(tool: Tool, given: Any) -> Refusal | None:
         if tool.bind is not None:
             tool.bind(given)
     except ValueError as error:
-        return Refusal("wrong_type", str(error)[:200])
+        told: str = redacted(str(error), tool.rules.redact, hiding=given)
+        return Refusal("wrong_type", told[:200])
     return None
 
 
@@ -222,6 +251,13 @@ def _parameters(function: ToolFunction, name: str) -> tuple[dict[str, Shape], li
         if parameter.default is parameter.empty:
             required.append(parameter.name)
     return shapes, required
+
+
+def _defaults(function: ToolFunction) -> dict[str, Any]:
+    """Those that are plain JSON values; of an Enum's members the value."""
+    given = {one.name: one.default for one in inspect.signature(function).parameters.values()}
+    plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
+    return {name: value for name, value in plain.items() if value is None or isinstance(value, str | int | float)}
 
 
 def _docstring(function: Callable[..., Any], known: typing.Container[str]) -> tuple[str, dict[str, str]]:
