@@ -12,7 +12,7 @@ from visavis.kernel.clock import LoopClock, MediaClock
 from visavis.kernel.events import Event, PlaybackStopped
 from visavis.kernel.virtual_time import VirtualTimeLoop
 from visavis.session.mouth import Mouth
-from visavis.speak.base import Speech
+from visavis.speak.base import Speech, WordMark
 from visavis.testing.scripted_door import Script, ScriptedDoor
 from visavis.transport.base import OUT_FRAME_S
 
@@ -91,6 +91,32 @@ def test_frames_keep_their_times_and_leave_at_most_one_frame_early(
     assert max(early) <= OUT_FRAME_S + 1e-9
     assert min(early) >= -1e-9
     assert stopped_s == pytest.approx(SPOKEN_S + door.playout_delay_s, abs=1e-3)
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.05, 0.5])
+def test_a_reply_said_to_its_end_is_heard_in_full_whatever_delay_is_reported_meanwhile(later_s: float) -> None:
+    """The client's report comes while the last words are on their way, and says that the way is longer or shorter."""
+
+    async def call() -> str:
+        door, media = Door(), MediaClock(LoopClock())
+        mouth = Mouth(door, media, lambda event: None)
+        task = asyncio.ensure_future(mouth.run())
+        mouth.begin(1, released=True)
+        words = tuple(WordMark(word, n * 0.3, (n + 1) * 0.3) for n, word in enumerate(("we", "open", "at", "nine")))
+        mouth.add(Speech(np.ones(round(1.2 * door.out_rate_hz), np.int16), door.out_rate_hz, words))
+        mouth.complete()
+        await asyncio.sleep(1.2 + door.playout_delay_s / 2)
+        door.playout_delay_s = later_s
+        await mouth.finished.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        return mouth.heard()
+
+    loop = VirtualTimeLoop(wall_s=0.0)
+    try:
+        assert loop.run_until_complete(call()) == "we open at nine"
+    finally:
+        loop.close()
 
 
 def test_a_call_wakes_up_once_for_a_frame_in_and_a_frame_out() -> None:

@@ -87,6 +87,18 @@ def test_after_a_stop_heard_stands_still() -> None:
     assert pacer.heard(0.4, 0.05) == pacer.heard(99.0, 0.05) == "we"
 
 
+def test_what_was_heard_stays_heard_when_the_way_to_the_ear_grows() -> None:
+    """The client's reports come every few seconds, and need not agree."""
+    pacer = pacing(piece(("we", 0.3), ("open", 0.4), ("at", 0.2)))
+    drain(pacer)
+    assert pacer.heard(0.75, 0.05) == "we open"
+    assert pacer.heard(0.76, 0.4) == "we open"
+    pacer.stop(0.77)
+    assert pacer.heard(0.77, 0.5) == "we open"
+    pacer.begin(2, released=True)
+    assert pacer.heard(9.0, 0.0) == ""
+
+
 def test_stop_fades_out_within_10_ms_and_drops_the_rest() -> None:
     pacer = pacing(piece(("we", 0.3)), piece(("open", 0.4)))
     drain(pacer, frames=5)

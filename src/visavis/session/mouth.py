@@ -218,6 +218,7 @@ class Mouth:
             early_s = max(0.0, self._next_s - self._media.now())
             await asyncio.sleep(early_s + self._transport.playout_delay_s)
         if self.pacer.reply == reply and self.pacer.done:
+            self.pacer.heard_out()
             self._fall_silent()
 
     def _fall_silent(self) -> None:

@@ -113,6 +113,8 @@ class Pacer:
     _stopped_at_s: float | None = None
     _announced: bool = False
     """Whether the piece under way has been told of as started."""
+    _heard: str = ""
+    """What `heard` has told of this reply: it stays heard, even if the client's next report is of a longer way."""
 
     def begin(self, reply: int, *, released: bool) -> None:
         """Make room for a new reply; whatever was on the pacer is dropped."""
@@ -120,6 +122,7 @@ class Pacer:
         self._said.clear()
         self.reply, self.released, self.complete = reply, released, False
         self.paused = self._announced = False
+        self._heard = ""
         self._position, self._gain, self._target, self._stopped_at_s = 0, 1.0, 1.0, None
 
     def add(self, speech: Speech) -> None:
@@ -259,6 +262,14 @@ class Pacer:
         ear_s = at_s - delay_s
         if self._stopped_at_s is not None:
             ear_s = min(ear_s, self._stopped_at_s - delay_s)
+        self._heard = max(self._heard, self._reached(ear_s), key=len)
+        return self._heard
+
+    def heard_out(self) -> None:
+        """All that was handed out has reached the ear, whatever the client will say of its delay."""
+        self._heard = self.spoken()
+
+    def _reached(self, ear_s: float) -> str:
         heard: list[str] = []
         for piece in self._said:
             reached = piece.heard(ear_s + 1e-6, self.rate_hz)
