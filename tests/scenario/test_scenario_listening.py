@@ -16,7 +16,7 @@ from visavis.kernel.events import (
     TurnEnded,
     UsageCounted,
 )
-from visavis.kernel.messages import Gesture, Transcript
+from visavis.kernel.messages import Gesture, Transcript, VisemeTrack
 from visavis.kernel.settings import SessionSettings, Settings, TurnSettings
 from visavis.session.listener import GAIN
 from visavis.session.phrases import murmur, phrase
@@ -78,6 +78,8 @@ def test_a_soft_sound_is_no_reply() -> None:
     assert len(played.events(PlaybackStarted)) == 1
     assert {event.kind for event in played.events(ReplyStarted)} == {"answer"}
     assert murmur("en") not in [m.text for m in played.messages(Transcript) if isinstance(m, Transcript)]
+    lips = [at_s for at_s, m in played.door.sent if isinstance(m, VisemeTrack) and at_s < first_reply_s]
+    assert lips == pytest.approx(sounds, abs=0.01), "a page that cut the voice short (`Clear`) waits for these"
 
 
 def test_without_a_working_voice_there_are_only_nods() -> None:

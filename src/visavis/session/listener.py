@@ -96,6 +96,7 @@ class Listener:
         return Speech(np.concatenate([piece.pcm for piece in pieces]), pieces[0].rate_hz, ())
 
     async def _play(self, sound: Pcm) -> None:
+        self._mouth.begin_aside(len(sound) / self._mouth.pacer.rate_hz)
         size = round(self._mouth.pacer.rate_hz * OUT_FRAME_S)
         next_s = self._media.now()
         for at in range(0, len(sound), size):

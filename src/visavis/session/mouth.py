@@ -126,6 +126,10 @@ class Mouth:
             frame[: len(tail)] = tail
             self._play(frame, at_s)
 
+    def begin_aside(self, seconds: float) -> None:
+        """What `aside` plays is said with closed lips; a page that cut an earlier voice short lets this one through."""
+        self._transport.send(VisemeTrack([(0, "mm")], round(seconds * 1000)))
+
     def aside(self, frame: Pcm, at_s: float) -> bool:
         """Play 20 ms that are part of no reply (a soft "mm-hm"). False, and silence, when a reply has the ear."""
         if self._audible or self.pacer.ready:
