@@ -127,7 +127,7 @@ class Mouth:
             self._play(frame, at_s)
 
     def begin_aside(self, seconds: float) -> None:
-        """What `aside` plays is said with closed lips; a page that cut an earlier voice short lets this one through."""
+        """What `aside` plays is said with closed lips; a page that cut an earlier voice lets this one through."""
         self._transport.send(VisemeTrack([(0, "mm")], round(seconds * 1000)))
 
     def aside(self, frame: Pcm, at_s: float) -> bool:
