@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given
@@ -70,6 +71,91 @@ def test_what_was_said_is_found(value: str | int | float, said: str) -> None:
 )
 def test_what_was_not_said_is_not(value: str, said: str) -> None:
     assert not stands(value, said)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (12.5, "it costs 12.50 euros"),
+        (12.5, "12,50 Euro"),
+        (12.5, "twelve point five"),
+        (12.5, "twelve fifty"),
+        (19.99, "nineteen euros and ninety nine cents"),
+        (1250, "1,250"),
+        (1250, "1.250 Euro"),
+        (1234.56, "1.234,56"),
+        (427, "4.2.7"),
+        (12, "order 12. thanks"),
+        (13, "12,13"),
+        (-5, "minus five degrees"),
+        (1e-07, "0.0000001"),
+        ("427", "४२७"),
+    ],
+)
+def test_a_number_is_found_however_it_is_written(value: str | float, said: str) -> None:
+    assert stands(value, said)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (12.5, "transfer 125 euros"),
+        (1250, "it was 12.50"),
+        (1250, "12,50 Euro"),
+        (12, "12.50"),
+        (12, "twelve point five"),
+        (5, "twelve point five"),
+        (1, "1,000"),
+        (200, "2.00"),
+        (-5, "five"),
+        (-5, "3-5"),
+    ],
+)
+def test_a_number_with_the_same_digits_is_another_one(value: float, said: str) -> None:
+    assert not stands(value, said)
+
+
+@given(st.decimals(0, 10_000, places=2), st.decimals(0, 10_000, places=2))
+def test_an_amount_is_that_amount_only(said: Decimal, invented: Decimal) -> None:
+    text = f"transfer {said} please"
+    assert stands(float(said), text)
+    assert said == invented or not stands(float(invented), text)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("09:00", "tomorrow at nine"),
+        ("21:00", "tomorrow at nine"),
+        ("15:30", "tomorrow at half past three"),
+        ("15:00:00", "tomorrow, 3 p.m."),
+        ("15:30+01:00", "tomorrow 15.30"),
+        ("09:45", "tomorrow at a quarter to ten"),
+        ("09:05", "tomorrow, nine oh five"),
+        ("17:00", "mañana a las cinco de la tarde"),
+        ("09:45", "mañana a las diez menos cuarto"),
+        ("12:00", "tomorrow at noon"),
+        ("00:00", "tomorrow"),
+    ],
+)
+def test_a_time_that_was_said_is_found(time: str, said: str) -> None:
+    assert stands(f"2026-11-24T{time}", said)
+    assert time == "00:00" or stands(time, said)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("15:00", "tomorrow at nine"),
+        ("10:00", "tomorrow"),
+        ("03:00", "tomorrow at three pm"),
+        ("09:00", "tomorrow at nine thirty"),
+        ("21:00", "mañana a las nueve de la mañana"),
+        ("morning", "tomorrow morning"),
+    ],
+)
+def test_a_time_of_the_models_own_is_not(time: str, said: str) -> None:
+    assert not stands(f"2026-11-24T{time}", said)
 
 
 def test_in_spanish() -> None:

@@ -3,7 +3,8 @@
 Pure. A value counts when the signs that carry it (letters and digits) stand in a text in a row, beginning and ending
 where words do: "42" is not in "1427". Texts are read as they stand, with number words as digits ("four two seven",
 "forty two", "double four"), with spelled letters ("B as in boy") and with "at" and "dot" of e-mail addresses; a date
-counts when a text names its day and month, in digits or words, or the day as seen from when it was said ("tomorrow").
+counts when a text names its day and month, in digits or words, or the day as seen from when it was said ("tomorrow");
+a time of day when one names it, too ("half past nine"). Numbers are compared as numbers (`grounding_numbers.py`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from visavis.think.grounding_numbers import number_stands
 from visavis.think.grounding_words import Words, number_reading, of_language
 from visavis.think.spoken_dates import names_date
+from visavis.think.spoken_times import TIME, names_time
 
 _TOKEN = re.compile(r"[^\W_]+|[@._+\-]")
 _MARKS = frozenset("@._+-")
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](.*))?")
 LONGEST = 80
 """Words that one value may be spread over."""
 
@@ -46,17 +49,32 @@ def ungrounded(
 
 def occurs(value: str | int | float, sources: Sequence[Source], language: str = "en") -> bool:
     """Whether the value stands in one of the sources."""
-    text = _text(value)
     words = of_language(language)
+    if not isinstance(value, str):
+        return any(number_stands(value, _folded(source.text), words, _in_a_row) for source in sources)
+    text = value
     if any(_stands(text, source.text, words) for source in sources):
         return True
+    return _time_named(text, sources) or _date_named(text, sources)
+
+
+def _date_named(text: str, sources: Sequence[Source]) -> bool:
+    """Whether `text` is a day, and perhaps a time on it, that the sources name. Midnight may only mean the day."""
     if (found := _DATE.fullmatch(text)) is None:
         return False
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return False
-    return any(names_date(_folded(source.text), day, source.on) for source in sources)
+    if not any(names_date(_folded(source.text), day, source.on) for source in sources):
+        return False
+    return not found[4] or found[4].startswith("00:00") or _time_named(found[4], sources)
+
+
+def _time_named(text: str, sources: Sequence[Source]) -> bool:
+    if (found := TIME.fullmatch(text)) is None:
+        return False
+    return any(names_time(_folded(source.text), int(found[1]), int(found[2])) for source in sources)
 
 
 def _leaves(value: Any) -> Iterator[str | int | float]:
@@ -71,16 +89,12 @@ def _leaves(value: Any) -> Iterator[str | int | float]:
         yield value
 
 
-def _text(value: str | int | float) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
 def _folded(text: str) -> str:
-    """Lower case, without accents and presentation forms."""
+    """Lower case, without accents and presentation forms; the digits of any script as 0 to 9."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return unicodedata.normalize("NFC", "".join(char for char in plain if not unicodedata.combining(char)))
+    bare = "".join(char for char in plain if not unicodedata.combining(char))
+    western = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in bare)
+    return unicodedata.normalize("NFC", western)
 
 
 def _stands(value: str, text: str, words: Words) -> bool:
