@@ -21,6 +21,7 @@ Kind = Literal[
     "echo",
     "face",
     "vision",
+    "objects",
     "store",
     "memory",
     "embedder",
@@ -77,6 +78,7 @@ TABLE: dict[Kind, dict[str, str]] = {
         "claude": "visavis.see.vlm_claude:ClaudeVision",
         "embedded": "visavis.see.vlm_embedded:EmbeddedVision",
     },
+    "objects": {"objectron": "visavis.see.objectron:ObjectronObjects"},
     "embedder": {
         "minilm": "visavis.think.knowledge.embed_onnx:OnnxEmbedder",
         "openai": "visavis.think.knowledge.embed_api:ApiEmbedder",

@@ -278,6 +278,7 @@ class VisionSettings(_Section, frozen=True):
         str,
         Meta(description="Who looks for raised hands (experimental): 'mediapipe', or '' for nobody."),
     ] = ""
+    objects: Annotated[str, Meta(description="Who names objects (experimental): 'objectron', or '' for nobody.")] = ""
     connect_timeout_s: Connect = 5.0
     first_timeout_s: First = 8.0
     idle_timeout_s: Idle = 5.0

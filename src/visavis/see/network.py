@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ Floats = NDArray[np.float32]
 
 
 class Network:
-    """Blocking and not thread-safe. Raises ModelError when the file is missing or damaged."""
+    """Blocking and not thread-safe. `begins`: the network's first byte in its file. Raises ModelError when the file
+    is missing or damaged.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, begins: int = 0) -> None:
         from ai_edge_litert.interpreter import Interpreter  # a native library, wanted only once a camera is on
 
         try:
-            self._interpreter: Any = Interpreter(str(path), num_threads=1)
+            source = {"model_content": path.read_bytes()[begins:]} if begins else {"model_path": str(path)}
+            self._interpreter: Any = Interpreter(**source, num_threads=1)
             self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(
                 f"the model file {path.name} could not be loaded: {error}",
                 stage="setup",
@@ -58,8 +62,13 @@ def detections(
     points = boxes[sure].reshape(-1, boxes.shape[-1] // 2, 2) / pixels
     points[:, 0] += places[sure]
     points[:, 2:] += places[sure][:, None]
+    return once_each(points, most_overlap)
+
+
+def once_each(boxes: Iterable[Floats], most_overlap: float) -> list[Floats]:
+    """Of `boxes`, surest first, those that overlap no surer one by `most_overlap` or more."""
     kept: list[Floats] = []
-    for one in points:
+    for one in boxes:
         if all(overlap(one, other) < most_overlap for other in kept):
             kept.append(one)
     return kept

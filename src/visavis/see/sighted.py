@@ -30,6 +30,7 @@ async def load_sighted(engines: Engines, vision: VisionSettings, face: FaceEngin
         covers=Covers(vision.blur, faces) if vision.blur else None,
         deadline_s=vision.deadline_s,
         novelty=await _novelty(engines, vision),
+        objects=await engines.get("objects", vision.objects) if vision.objects else None,
     )
 
 

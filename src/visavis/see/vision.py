@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from visavis.see.covers import Covers
 from visavis.see.documents import Documents
 from visavis.see.glance import Glance, Glimpse
 from visavis.see.notes import MOST_CHARS, InView, Notes, Row
+from visavis.see.objects import HOW, ObjectNamer, noted
 from visavis.see.sizes import TEXT_PX, shrunk
 from visavis.see.text_reader import FrameText, LineReader, read_frame
 from visavis.see.triggers import Triggers
@@ -44,7 +46,7 @@ Worth = Callable[[str, Glimpse], Awaitable[bool]]
 @dataclass(frozen=True, slots=True)
 class Sighted:
     """Who looks: `reader` reads text here; `describer` tells more, elsewhere if `remote` (then it gets what `covers`
-    leave), of frames that `novelty` finds new. Each may be missing.
+    leave), of frames that `novelty` finds new; `objects` names here what the camera shows. Each may be missing.
     """
 
     reader: LineReader | None = None
@@ -53,6 +55,7 @@ class Sighted:
     covers: Covers | None = None
     deadline_s: float = 8.0
     novelty: Glance | None = None
+    objects: Describer | None = None
 
     @property
     def looks_twice(self) -> bool:
@@ -116,6 +119,7 @@ class VisionWorker:
         self._to_read = _Queue()
         self._to_glance = _Queue()
         self._to_describe = _Queue()
+        self._namer = ObjectNamer(one, self._named, self._unnamed) if (one := sighted.objects) else None
         self._noted = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._rests_until_s: dict[str, float] = {}
@@ -138,12 +142,19 @@ class VisionWorker:
         and goes to the model only if that says so; without, both begin at once.
         """
         sent = _Sent(frame.value, question, self._now_s(), longest, worth)
+        if self._namer is not None and sent.frame.source == "camera":
+            self._namer.take(sent.frame, sent.at_s)
         read = self._sighted.reader is None or self._to_read.put(sent)
         if self._sighted.describer is None:
             return read
         if worth is not None and self._sighted.looks_twice:
             return read if self._sighted.reader is not None else self._to_glance.put(sent)
         return self._to_describe.put(sent) and read
+
+    @property
+    def naming(self) -> bool:
+        """Whether objects are being looked for in a frame that was sent."""
+        return self._namer is not None and self._namer.busy
 
     def people(self, faces: int) -> None:
         """So many faces are in view, as the cues have it (with consent to them)."""
@@ -165,6 +176,8 @@ class VisionWorker:
         self._to_read.forget(source)
         self._to_glance.forget(source)
         self._to_describe.forget(source)
+        if self._namer is not None and source == "camera":
+            self._namer.forget()
         self.notes.forget(source)
         self.documents.forget(source)
         self.triggers.forget(source)
@@ -177,15 +190,17 @@ class VisionWorker:
 
     async def look(self, since_s: float, deadline_s: float) -> list[Sight]:
         """Notes of frames captured at `since_s` or later: at once if there are any, else when the first comes; none
-        after `deadline_s`."""
-        try:
+        after `deadline_s`. Objects are waited for, and do not do where somebody else looks, too."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
-                while not (found := self.notes.since(since_s)):
+                while self.naming or not self._seen(since_s):
                     self._noted.clear()
                     await self._noted.wait()
-        except TimeoutError:
-            return []
-        return found
+        return self.notes.since(since_s)
+
+    def _seen(self, since_s: float) -> bool:
+        others = self._sighted.reader is not None or self._sighted.describer is not None
+        return any(sight.how != HOW or not others for sight in self.notes.since(since_s))
 
     async def run(self) -> None:
         """Works until cancelled. Reading, glancing and describing do not wait for each other."""
@@ -196,6 +211,8 @@ class VisionWorker:
                 both.create_task(self._glance_at_all(self._sighted.novelty), name="vision-novelty")
             if self._sighted.describer is not None:
                 both.create_task(self._describe_all(self._sighted.describer), name="vision-model")
+            if self._namer is not None:
+                both.create_task(self._namer.run(), name="vision-objects")
 
     async def _read_all(self, reader: LineReader) -> None:
         while True:
@@ -248,6 +265,16 @@ class VisionWorker:
         told = await self._guarded(sent, describer.name, limit_s, lambda: self._description(sent, describer))
         if told and self._allowed(sent.frame.source):
             self._note(sent, told, describer.name)
+
+    def _named(self, frame: VideoFrame, sent_s: float, named: str) -> None:
+        if self._allowed(frame.source):
+            text = noted(named, self.notes.newest(frame.source, HOW))
+            self._note(_Sent(frame, "", sent_s, 0, None), text, HOW)
+        self._noted.set()
+
+    def _unnamed(self, error: Exception) -> None:
+        self._tell_failure(HOW, error)
+        self._noted.set()
 
     def _limit_s(self, *, remote: bool) -> float:
         covers = self._sighted.covers
@@ -304,9 +331,12 @@ class VisionWorker:
         self._failed(name, error)
         return None
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def _tell_failure(self, name: str, error: Exception) -> None:
         known = error if isinstance(error, VisavisError) else ProviderError("failed", stage="vision")
         self._tell(ProviderFailed("vision", name, known.code, type(error.__cause__ or error).__name__))
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._tell_failure(name, error)
         self._failures[name] = self._failures.get(name, 0) + 1
         if self._failures[name] >= MOST_FAILURES:
             self._failures.pop(name)

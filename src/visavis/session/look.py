@@ -19,6 +19,7 @@ from visavis.see.asking import needs_eyes
 from visavis.see.look import look_tool
 from visavis.see.notes import MOST_CHARS, Row
 from visavis.see.novelty import relevance
+from visavis.see.objects import HOW as OBJECTS
 from visavis.session.sight import Sight
 from visavis.think.seen import Seen
 
@@ -44,6 +45,7 @@ RELEVANT = 0.34
 OFF = "Camera and screen are off: nothing can be seen. Say so, and ask the person to switch one on."
 TOO_LATE = "What is in view could not be read in time. Say so, and ask the person to hold it still or show it again."
 NO_TEXT = "No text could be read in what is in view now, and nothing else is known of it. Say so."
+ONLY_OBJECTS = "No text could be read in what is in view now. Nothing but these objects is known of it."
 
 
 class Look:
@@ -90,16 +92,16 @@ class Look:
             return False
         if not self._sight.awaited or self._sight.now_s() - self._asked_s > ASK_AGAIN_S:
             self._ask(text)
-        if not self._sight.awaited:
-            self._lacks = self._missing()
-            return False
-        return not self._answered()
+        if self._waits():
+            return True
+        self._lacks = self._missing()
+        return False
 
     async def wait(self) -> None:
         """Until what the question is about has been told, at most `vision.look_s`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._look_s):
-                while not self._answered():
+                while self._waits():
                     self._sight.changed.clear()
                     await self._sight.changed.wait()
         self._lacks = self._missing()
@@ -171,9 +173,13 @@ class Look:
         self._asked_s = self._sight.now_s()
         self._sight.ask(question)
 
+    def _waits(self) -> bool:
+        return self._sight.worker.naming or not self._answered()
+
     def _answered(self) -> bool:
+        teller, tells = self._sight.teller, self._sight.worker.notes.tells
         return all(
-            frame_at_s is not None and self._sight.worker.notes.tells(source, self._sight.teller, frame_at_s)
+            frame_at_s is not None and (not teller or tells(source, teller, frame_at_s))
             for source, frame_at_s in self._sight.awaited.items()
         )
 
@@ -185,5 +191,11 @@ class Look:
         if not self._answered():
             return TOO_LATE
         fresh = [sight.worker.notes.newest(source, sight.teller) for source in sight.awaited]
-        blank = sight.only_text and all(one is not None and not one.text for one in fresh)
-        return NO_TEXT if fresh and blank else ""
+        if not fresh or not sight.only_text or any(one is not None and one.text for one in fresh):
+            return ""
+        return ONLY_OBJECTS if any(self._named(source) for source in sight.awaited) else NO_TEXT
+
+    def _named(self, source: str) -> bool:
+        """Whether objects are told of what is in view."""
+        objects = self._sight.worker.notes.newest(source, OBJECTS)
+        return objects is not None and bool(objects.text) and self._sight.in_view(objects)

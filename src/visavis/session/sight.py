@@ -103,11 +103,11 @@ class Sight:
     @property
     def on(self) -> bool:
         """Whether anybody looks in this call."""
-        return self._sighted.reader is not None or self._sighted.describer is not None
+        return any((self._sighted.reader, self._sighted.describer, self._sighted.objects))
 
     @property
     def teller(self) -> str:
-        """Whose note answers a question: the model's where there is one."""
+        """Whose note answers a question: the model's where there is one. '' where only objects are named."""
         one = self._sighted.describer or self._sighted.reader
         return one.name if one is not None else ""
 
@@ -335,8 +335,8 @@ class Sight:
 
     def _told(self, event: Event) -> None:
         self._note(event)
+        self.changed.set()
         if isinstance(event, SightNoted):
-            self.changed.set()
             self._tell_news()
 
     def _tell_news(self) -> None:

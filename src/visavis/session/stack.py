@@ -56,7 +56,8 @@ class Layers:
         """Layer → provider, for `SessionStarted`."""
         names = {"asr": self.asr.name, "llm": f"{self.llm.name}:{self.llm.model}", "tts": self.tts.name}
         sighted = self.sighted or Sighted()
-        seeing = [one.name for one in (sighted.reader, sighted.novelty, sighted.describer) if one is not None]
+        eyes = (sighted.reader, sighted.novelty, sighted.describer, sighted.objects)
+        seeing = [one.name for one in eyes if one is not None]
         return names | ({"vision": "+".join(seeing)} if seeing else {})
 
     def tools(self, agent: Agent, look: ToolFunction) -> list[ToolFunction]:

@@ -116,9 +116,9 @@ export class Seen {
     const item = this.#frames.get(`${source}:${at}`);
     if (!text.trim()) return;
     if (!item) return void (this.#early = [...this.#early, sight].slice(-KEPT));
-    const kind = document ? `document-${document}` : "note";
+    const kind = document ? `document-${document}` : how === "objects" ? how : "note";
     item.querySelector(`[data-note="${kind}"]`)?.remove();
-    const title = document ? `Kept as document ${document}` : "Read";
+    const title = document ? `Kept as document ${document}` : how === "objects" ? "" : "Read";
     const note = text.length > FOLDED_CHARS ? part("details", "read") : part("p", "read");
     note.dataset.note = kind;
     if (how) note.dataset.how = how;
@@ -128,7 +128,7 @@ export class Seen {
       summary.append(part("q", "", short));
       note.append(summary, part("p", "passage", text));
     } else {
-      note.append(`${title}: `, part("q", "", text));
+      note.append(...(title ? [`${title}: `, part("q", "", text)] : [text]));
     }
     /** @type {HTMLElement} */ (item.querySelector(".frame-words")).append(note);
   }
