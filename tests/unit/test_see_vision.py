@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from visavis.kernel.events import DocumentRead, Event, ProviderFailed, Record, S
 from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.see.base import Image, Sight
 from visavis.see.covers import Covers
+from visavis.see.documents import Documents
 from visavis.see.look import NO_PICTURE, NOTHING, look_tool
 from visavis.see.notes import Notes
 from visavis.see.reading import Line, Word
@@ -23,6 +25,11 @@ from visavis.see.vision import MOST_FAILURES, REST_S, Sighted, VisionWorker
 from visavis.trust.consent import Consent
 from visavis.trust.gate import Gate
 
+INVOICE = """Harbour Mill Bakery Supplies, invoice 2041 of 3 March 2026
+Flour, 25 kg | $72.00
+Salt, 10 kg | $14.90
+Total | $96.80
+Payable within 30 days. Thank you for your order."""
 LETTER = "dear reader this is a letter about flour and salt with best regards from harbour mill"
 
 
@@ -280,6 +287,48 @@ async def test_a_page_is_kept_as_a_document_once_and_triggers() -> None:
         await until(lambda: len(call.of(SightNoted)) == 2)
     assert [type(fact) for fact in call.facts] == [DocumentRead, SightTriggered, SightNoted, SightNoted]
     assert call.facts[-1].text == "(document 1)"  # type: ignore[attr-defined]
+
+
+NEXT_MONTH = INVOICE.replace("2041", "2077").replace("3 March", "17 April").replace("96.80", "78.55")
+
+
+@pytest.mark.parametrize(
+    ("second", "sure", "number", "told"),
+    [
+        (INVOICE.replace("Flour", "Floor").replace("2041", "2O41"), 0.95, 1, "96.80"),
+        (INVOICE.replace("2041", "2047").replace("96.80", "98.88"), 0.8, 1, "96.80"),
+        (NEXT_MONTH, 0.92, 2, "78.55"),
+        (INVOICE.replace("Payable", "Paid 15 November, $20.00. Payable"), 0.92, 1, "$20.00"),
+    ],
+    ids=["read again", "read again, badly", "the next month's", "uncovered"],
+)
+def test_another_page_of_the_same_form_is_another_document(second: str, sure: float, number: int, told: str) -> None:
+    documents = Documents()
+    documents.found("camera", 1.0, INVOICE, 0.93)
+    assert documents.found("camera", 9.0, second, sure)[0] == number
+    assert documents.found("camera", 19.0, second, sure)[0] == number, "and stays that"
+    assert documents.found("camera", 29.0, INVOICE, 0.94)[0] == 1
+    documents = Documents()
+    documents.found("camera", 1.0, INVOICE, 0.93)
+    documents.found("camera", 9.0, second, sure)
+    assert told in documents.told(5_000) and len(documents) == number
+
+
+def test_a_page_that_is_edited_on_the_screen_stays_one_document_and_is_told_as_it_is_now() -> None:
+    documents = Documents()
+    for edit in ("72.00", "73.11", "74.22", "75.33"):
+        number, _ = documents.found("screen", 1.0, INVOICE.replace("72.00", edit).replace("96.80", f"1{edit}"))
+        assert number == 1 and f"${edit}" in documents.told(5_000)
+    assert len(documents) == 1
+    assert documents.found("screen", 9.0, re.sub(r"\d", "7", INVOICE))[0] == 2
+
+
+def test_a_page_that_was_badly_read_first_is_replaced_when_it_is_read_well() -> None:
+    documents = Documents()
+    documents.found("camera", 1.0, INVOICE.replace("2041", "2047").replace("96.80", "98.88"), 0.75)
+    number, event = documents.found("camera", 9.0, INVOICE, 0.93)
+    assert number == 1 and event is not None
+    assert "$96.80" in documents.told(5_000) and "98.88" not in documents.told(5_000)
 
 
 async def test_documents_of_an_earlier_process_are_known() -> None:

@@ -21,6 +21,10 @@ SAME_SHARE = 0.5
 BETTER = 1.15
 """Another reading of a page replaces the first when it has so many times its words."""
 
+SURE_NUMBERS = 0.9
+OTHER_NUMBERS = 2
+"""Numbers in which a reading this sure differs are not misread: it is another page of the same form, or more of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -28,6 +32,7 @@ class Document:
     source: VideoSource
     frame_at_s: float
     text: str
+    sure: float = 1.0
 
 
 class Documents:
@@ -41,22 +46,28 @@ class Documents:
         if isinstance(event, DocumentRead):
             self._kept[event.document] = Document(event.document, event.source, event.frame_at_s, event.text)
 
-    def found(self, source: VideoSource, frame_at_s: float, text: str) -> tuple[int, DocumentRead | None]:
-        """The number of the document that `text` is, and the fact to note when it is new, or better read than before.
-        0 and None for too few words, or when no more are kept.
+    def found(
+        self, source: VideoSource, frame_at_s: float, text: str, sure: float = 1.0
+    ) -> tuple[int, DocumentRead | None]:
+        """The number of the document that `text`, read as `sure` (0–1) as its words on average, is, and the fact to
+        note when it is new, or better read than before. 0 and None for too few words, or when no more are kept.
         """
-        words = _words(text)
+        text = text[:MOST_CHARS]
+        words, like = _words(text), self._like(text)
         if len(words) < LEAST_WORDS:
             return 0, None
-        number = self._like(words)
-        if number and len(words) <= BETTER * len(_words(self._kept[number].text)):
-            return number, None
+        number = like.number if like is not None else 0
+        if like is not None:
+            differs = sure >= SURE_NUMBERS and len(_numbers(text) - _numbers(like.text)) >= OTHER_NUMBERS
+            if differs and like.sure >= SURE_NUMBERS and _another(source, _numbers(like.text), _numbers(text)):
+                number = 0
+            elif not differs and len(words) <= BETTER * len(_words(like.text)):
+                return number, None
         if not number and len(self._kept) >= MOST:
             return 0, None
         number = number or len(self._kept) + 1
-        event = DocumentRead(number, source, frame_at_s, text[:MOST_CHARS])
-        self._kept[number] = Document(number, source, frame_at_s, event.text)
-        return number, event
+        self._kept[number] = Document(number, source, frame_at_s, text, sure)
+        return number, DocumentRead(number, source, frame_at_s, text)
 
     def told(self, most_chars: int) -> str:
         """The newest documents that fit, oldest first; of the newest at least its beginning."""
@@ -95,13 +106,19 @@ class Documents:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _like(self, words: set[str]) -> int:
-        """The document with mostly the same words; 0 for none. A worse reading shares most of its own few words."""
-        for document in self._kept.values():
+    def _like(self, text: str) -> Document | None:
+        """The document with mostly the same words, and the most of its numbers. A worse reading shares most of its own
+        few words."""
+        words, numbers = _words(text), _numbers(text)
+
+        def alike(document: Document) -> bool:
             other = _words(document.text)
-            if len(words & other) > SAME_SHARE * min(len(words), len(other)):
-                return document.number
-        return 0
+            return len(words & other) > SAME_SHARE * min(len(words), len(other))
+
+        def same_numbers(document: Document) -> int:
+            return len(numbers & _numbers(document.text))
+
+        return max(filter(alike, self._kept.values()), key=same_numbers, default=None)
 
 
 def on_page(lines: Sequence[Line], corners: Corners) -> list[Line]:
@@ -122,3 +139,13 @@ def shows_words(lines: Sequence[Line]) -> bool:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w{2,}", text.lower()))
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d{2,}", text))
+
+
+def _another(source: VideoSource, before: set[str], now: set[str]) -> bool:
+    """Whether these are the numbers of another page, not of more of the first, or of one that is edited on a screen."""
+    few_stay = len(before & now) <= SAME_SHARE * min(len(before), len(now))
+    return len(before - now) >= OTHER_NUMBERS and (source == "camera" or few_stay)

@@ -30,10 +30,11 @@ class LineReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FrameText:
-    """`text` of the frame, and of the page in it: '' for none."""
+    """`text` of the frame, and of the page in it: '' for none; how `sure` the page's words are on average, 0–1."""
 
     text: str
     page: str
+    sure: float = 1.0
 
 
 async def read_frame(frame: VideoFrame, reader: LineReader) -> FrameText:
@@ -46,11 +47,11 @@ async def read_frame(frame: VideoFrame, reader: LineReader) -> FrameText:
             if sureness(lines) < SURE:
                 return FrameText(UNREADABLE, "")
             text = laid_out(lines)
-            return FrameText(text, text)
+            return FrameText(text, text, sureness(lines))
     lines = await reader.read(image)
     inner = on_page(lines, corners) if corners is not None and frame.source == "screen" else []
     page = laid_out(inner) if shows_words(inner) else ""
-    return FrameText(laid_out(lines), page)
+    return FrameText(laid_out(lines), page, sureness(inner))
 
 
 async def _read_page(image: Image, corners: Corners, reader: LineReader) -> list[Line]:

@@ -235,9 +235,11 @@ class VisionWorker:
         """What the note says; a page goes among the documents, and the note names it."""
         if not read.page:
             return read.text
-        number, event = self.documents.found(frame.source, frame.at_s, read.page)
+        known = len(self.documents)
+        number, event = self.documents.found(frame.source, frame.at_s, read.page, read.sure)
         if event is not None:
             self._tell(event)
+        if len(self.documents) > known:
             self._tell_all(self.triggers.document(frame.source, frame.at_s))
         return f"(document {number})" if number and read.page == read.text else read.text
 
