@@ -121,7 +121,7 @@ class PageServer:
 
     def __init__(self) -> None:
         self.notice = m.Notice("2026-01", NOTICE)
-        self.reconnect_s = 8.0
+        self.reconnect_s = 30.0
         self.busy = False
         self.deaf = False
         """Drops every HTTP connection, as a server that is down does."""

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from transport_call import answering, beep, calling
+from transport_call import Call, answering, beep, calling
 
 from visavis.kernel.errors import ConfigError, PeerGone
 from visavis.kernel.messages import Consent
 from visavis.kernel.settings import WebRtcSettings
+from visavis.testing.rtc_caller import RtcCaller
 from visavis.transport.webrtc import WebRtcTransport
 
 pytestmark = pytest.mark.e2e
@@ -87,9 +88,17 @@ async def test_a_call_goes_through_turn(tmp_path: Path, monkeypatch: pytest.Monk
             await call.until(Consent)
             call.voice = beep(0.5)
             await caller.say(beep(0.5))
-            await asyncio.sleep(0.4)
-            assert any(np.abs(frame.pcm).max() > 3_000 for frame in call.audio())
-            assert any(piece.rms > 2_000 for piece in caller.heard)
+            async with asyncio.timeout(10):
+                while not (loud_in(call) and loud_out(caller)):  # noqa: ASYNC110 (an ear has no signal)
+                    await asyncio.sleep(0.05)
+
+
+def loud_in(call: Call) -> bool:
+    return any(np.abs(frame.pcm).max() > 3_000 for frame in call.audio())
+
+
+def loud_out(caller: RtcCaller) -> bool:
+    return any(piece.rms > 2_000 for piece in caller.heard)
 
 
 async def test_a_wrong_turn_password_gives_no_relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

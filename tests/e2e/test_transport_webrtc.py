@@ -42,7 +42,7 @@ async def test_sound_sight_and_words_travel_and_leaving_ends_it() -> None:
         caller.send(Leave())
         await call.until(Leave)
         await caller.close()
-        assert await call.until(Gone, timeout_s=2) == Gone("left")
+        assert await call.until(Gone) == Gone("left")
 
 
 async def test_messages_sent_before_the_line_is_up_arrive_and_goodbye_too() -> None:
@@ -52,7 +52,7 @@ async def test_messages_sent_before_the_line_is_up_arrive_and_goodbye_too() -> N
             assert (await caller.wait_for(Transcript)).text == "early"
             await call.transport.close("idle")
             await call.transport.close("idle")
-            assert (await caller.wait_for(Bye, timeout_s=2)).reason == "idle"
+            assert (await caller.wait_for(Bye)).reason == "idle"
         assert await call.until(Gone) == Gone("idle")
 
 
@@ -144,9 +144,9 @@ async def test_a_dead_network_is_noticed_and_one_that_heals_goes_on() -> None:
     async with answering() as call, calling(call, video=False, loss=1e-9) as caller:
         await asyncio.sleep(1.5)
         caller.network_loss(1.0)
-        await call.until(Lost, timeout_s=8)
+        await call.until(Lost, timeout_s=20)
         caller.network_loss(0.0)
-        await call.until(Returned, timeout_s=8)
+        await call.until(Returned, timeout_s=20)
         caller.send(Say("still me"))
         await call.until(Say)
 
@@ -156,14 +156,18 @@ async def test_garbage_and_floods_are_reported_and_survived() -> None:
         for garbage in ("{", b"\x00\xff" * 50, '{"type":"launch"}', "x" * 30_000):
             caller.send_raw(garbage)
         assert [(await call.until(Bad, n)).size for n in (1, 2, 3, 4)] == [1, 100, 17, 30_000]
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
         for n in range(200):
             caller.send(Say(str(n)))
         await asyncio.sleep(1.0)
-        assert len([item for item in call.items if isinstance(item, Say)]) < 100
-        assert len([item for item in call.items if isinstance(item, Bad)]) < 8
-        await asyncio.sleep(0.5)
-        caller.send(Playout(80.0))
-        await call.until(Playout)
+        let_in = 50 + 20 * (loop.time() - begun_s)
+        assert len([item for item in call.items if isinstance(item, Say)]) < let_in
+        assert len([item for item in call.items if isinstance(item, Bad)]) < 6 + loop.time() - begun_s
+        async with asyncio.timeout(10):
+            while not any(isinstance(item, Playout) for item in call.items):
+                caller.send(Playout(80.0))  # let in once the flood is over
+                await asyncio.sleep(0.5)
         assert call.transport.playout_delay_s == 0.08
 
 

