@@ -419,6 +419,37 @@ def test_what_was_in_view_before_is_told_again_when_it_comes_back() -> None:
     assert "seen at most" not in told[-1], "it is in view"
 
 
+def test_a_note_that_comes_late_of_what_is_gone_does_not_hide_what_is_in_view() -> None:
+    """The second page is shown for a moment only; it is read when the first one is back."""
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=2.0)), settings=PATIENT)
+    for start_s, end_s, number in ((1.0, 6.0, 1), (6.0, 7.4, 2), (7.4, 20.0, 1)):
+        shows(call, number, start_s, end_s)
+    call.says(12.0, "when do you open")
+    played = checked(call, until=20.0)
+    back = max(record.at_s for record in played.records if isinstance(record.event, FramesDropped))
+    late = [record for record in played.records if isinstance(record.event, SightNoted)][1]
+    assert late.event.text == PAGE[2] and 7.9 < late.at_s < back, "after the first page had come back"  # type: ignore[attr-defined]
+    told = answered(call, "when do you open").messages[-1].text
+    assert f"Screen: {PAGE[1]}\n" in told
+
+
+@pytest.mark.parametrize("why", ["covered", "frozen colour"])
+def test_what_was_seen_before_the_picture_went_black_is_not_in_view(why: str) -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=PATIENT)
+    shows(call, 1, 1.0, 4.0, "camera")
+    for n in range(50):
+        black = np.full((180, 320, 3), 0 if why == "covered" else 90, np.uint8)
+        call.does(4.0 + n / 5, VideoFrame(black, "camera", 4.0 + n / 5))
+    shows(call, 1, 14.0, 22.0, "camera")
+    call.says(8.0, "when do you open")
+    call.says(17.0, "when do you close")
+    checked(call, until=22.0)
+    dark, light = (answered(call, f"when do you {what}").messages for what in ("open", "close"))
+    assert f"{PAGE[1]} (seen at most 10 s ago)" in dark[-1].text
+    told = [message.text for message in light if message.role == "user"]
+    assert PAGE[1] in told[0] and PAGE[1] not in told[1], "it is back, and was told"
+
+
 LONG = "Terms of delivery. " + "Nothing of interest stands here. " * 30 + "Invoices are payable within ninety days."
 
 

@@ -23,7 +23,7 @@ BETTER = 1.15
 
 SURE_NUMBERS = 0.9
 OTHER_NUMBERS = 2
-"""Numbers in which a reading this sure differs are not misread: it is another page of the same form, or more of it."""
+"""Numbers in which a reading this sure differs are not misread: it is another page of the form, or more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class Documents:
         return len(self._kept)
 
     def _like(self, text: str) -> Document | None:
-        """The document with mostly the same words, and the most of its numbers. A worse reading shares most of its own
-        few words."""
+        """The document with mostly the same words, and the most of its numbers. A worse reading shares most of its
+        own few words."""
         words, numbers = _words(text), _numbers(text)
 
         def alike(document: Document) -> bool:
@@ -146,6 +146,6 @@ def _numbers(text: str) -> set[str]:
 
 
 def _another(source: VideoSource, before: set[str], now: set[str]) -> bool:
-    """Whether these are the numbers of another page, not of more of the first, or of one that is edited on a screen."""
+    """Whether these are the numbers of another page, not of more of the first or of one edited on a screen."""
     few_stay = len(before & now) <= SAME_SHARE * min(len(before), len(now))
     return len(before - now) >= OTHER_NUMBERS and (source == "camera" or few_stay)

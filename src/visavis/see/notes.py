@@ -73,8 +73,7 @@ class Notes:
 
     def tells(self, source: str, how: str, since_s: float) -> bool:
         """Whether `how` has told of a frame captured at `since_s` or later."""
-        known = self.newest(source, how)
-        return known is not None and known.frame_at_s >= since_s
+        return any((one.source, one.how) == (source, how) and one.frame_at_s >= since_s for one in self._kept)
 
     def rows(self, now_s: float, in_view: InView, most_chars: int = MOST_CHARS) -> list[Row]:
         """Those that a turn at `now_s` is told, oldest first, each with the beginning of its text. What is in view

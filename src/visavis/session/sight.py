@@ -24,7 +24,7 @@ from visavis.see.aside import aside
 from visavis.see.base import ChangeKind, Decision, FaceObservation, Image
 from visavis.see.base import Sight as Noted
 from visavis.see.budget import Budget, Limits
-from visavis.see.gate import SENT, FrameGate
+from visavis.see.gate import NOT_LOOKED_AT, SENT, FrameGate
 from visavis.see.glance import Glimpse
 from visavis.see.ledger import FrameLedger
 from visavis.see.picture import bounded, fault, to_jpeg
@@ -43,6 +43,9 @@ has just come up sends small pictures first."""
 THUMBNAIL_PX = 160
 
 SOURCES: tuple[VideoSource, ...] = get_args(VideoSource)
+
+NOTHING_IN_IT = frozenset({*NOT_LOOKED_AT, "too_small"})
+"""What becomes of a picture in which nothing is in view."""
 
 KIND_OF: dict[str, ChangeKind] = {why: kind for kind, why in SENT.items()}  # type: ignore[misc]
 
@@ -83,6 +86,7 @@ class Sight:
         self._sent_px: dict[VideoSource, int] = {}
         self._sent_s: dict[VideoSource, float] = {}
         self._view_s: dict[str, float] = {}
+        self._dark: set[str] = set()
         self._arrived = asyncio.Event()
         self._question = ""
         self._to_force: set[VideoSource] = set()
@@ -130,7 +134,8 @@ class Sight:
 
     def in_view(self, note: Noted) -> bool:
         """Whether what the note tells of is in view now, as far as the gate can tell."""
-        return note.source in self.live and self._view_s.get(note.source) == note.frame_at_s
+        known = note.source in self.live and note.source not in self._dark
+        return known and self._view_s.get(note.source) == note.frame_at_s
 
     def see(self, frame: Cleared[VideoFrame]) -> None:
         """A frame came in; never blocks. One that still waits for the gate goes for it."""
@@ -221,8 +226,16 @@ class Sight:
             decision = replace(decision, why="larger")
         if gate is self._gates.get(frame.source):
             self._ledger.decided(frame, decision)
+            self._lit(frame.source, decision)
             self._viewed(frame.source, decision)
             await self._send(decision, gate)
+
+    def _lit(self, source: VideoSource, decision: Decision) -> None:
+        """A camera may be covered, or send black; what comes after is compared with what was there before."""
+        dark = decision.why in NOTHING_IN_IT
+        if dark != (source in self._dark):
+            (self._dark.add if dark else self._dark.discard)(source)
+            self._tell_news()
 
     def _viewed(self, source: VideoSource, decision: Decision) -> None:
         """Which frame shows what is in view; unknown where a change could not be looked at."""
@@ -328,6 +341,7 @@ class Sight:
         self._came_s.pop(source, None)
         self._sent_px.pop(source, None)
         self._view_s.pop(source, None)
+        self._dark.discard(source)
         self._lost.discard(source)
         self._to_force.discard(source)
         self.awaited.pop(source, None)
@@ -337,6 +351,8 @@ class Sight:
         self._note(event)
         self.changed.set()
         if isinstance(event, SightNoted):
+            if (view_s := self._view_s.get(event.source)) is not None and view_s < event.frame_at_s:
+                self.worker.notes.again(event.source, view_s)  # it is late: what was in view before is back
             self._tell_news()
 
     def _tell_news(self) -> None:
