@@ -16,6 +16,7 @@ from visavis.kernel.errors import ConfigError
 from visavis.kernel.settings import Settings
 from visavis.kernel.tool import McpServer, rules_from
 from visavis.models.engines import Engines
+from visavis.think import mcp
 from visavis.think.base import ToolCall
 from visavis.think.mcp import load_mcp
 from visavis.think.tool_schema import Refusal
@@ -24,6 +25,15 @@ from visavis.think.tools import Checked, ToolBox
 pytest.importorskip("mcp", reason="the official MCP SDK is not installed (extra 'mcp')")
 
 SERVER = Path(__file__).with_name("mcp_server.py")
+RAW = SERVER.with_name("mcp_raw.py")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a child takes long to start, and nothing here is about how long."""
+    monkeypatch.setattr(mcp, "START_S", 120.0)
+    monkeypatch.setattr(mcp, "CONNECT_S", 120.0)
+    monkeypatch.setattr(mcp, "ALIVE_S", 60.0)
 
 
 @pytest.fixture
@@ -35,6 +45,10 @@ async def engines() -> AsyncIterator[Engines]:
 
 def stdio(**more: object) -> McpServer:
     return McpServer(name="shop", command=(sys.executable, str(SERVER)), **more)  # type: ignore[arg-type]
+
+
+def raw(how: str) -> McpServer:
+    return McpServer(name="shop", command=(sys.executable, str(RAW), how))
 
 
 def serve(port: int) -> subprocess.Popen[bytes]:
@@ -118,6 +132,36 @@ async def test_a_server_that_cannot_be_started_is_named(engines: Engines) -> Non
     server = McpServer(name="shop", command=("/no/such/program",))
     with pytest.raises(ConfigError, match="shop"):
         await load_mcp(engines, [server])
+
+
+@pytest.mark.parametrize("how", ["garbage", "failing"])
+async def test_a_server_that_lists_no_tools_is_named(engines: Engines, how: str) -> None:
+    with pytest.raises(ConfigError, match="shop does not list its tools"):
+        await load_mcp(engines, [raw(how)])
+
+
+@pytest.mark.parametrize("how", ["mute", "endless"])
+async def test_a_server_that_never_comes_to_an_end_of_its_list_is_not_waited_for(
+    engines: Engines, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp, "START_S", 2.0)
+    with pytest.raises(ConfigError, match="does not answer"):
+        await load_mcp(engines, [raw(how)])
+
+
+async def test_names_are_made_such_as_all_vendors_take(engines: Engines) -> None:
+    assert [tool.spec.name for tool in await load_mcp(engines, [raw("loud")])] == ["find_order", "_3d_gr__e"]
+
+
+@pytest.mark.parametrize(("how", "text"), [("structured", '{"state": "packed"}'), ("resource", "packed")])
+async def test_a_result_is_told_in_whatever_form_it_comes(engines: Engines, how: str, text: str) -> None:
+    result = await ToolBox(more=await load_mcp(engines, [raw(how)])).run(ToolCall("c1", "find_order", "{}"))
+    assert (result.ok, result.text) == (True, text)
+
+
+async def test_an_answer_that_is_no_result_leaves_open_what_was_done(engines: Engines) -> None:
+    result = await ToolBox(more=await load_mcp(engines, [raw("no_result")])).run(ToolCall("c1", "find_order", "{}"))
+    assert (result.ok, result.settled) == (False, False)
 
 
 async def test_a_child_that_dies_in_a_call_leaves_an_unknown_outcome_and_is_started_again(engines: Engines) -> None:

@@ -23,7 +23,12 @@ from visavis.think.tools import Tool, ToolUnavailable
 if TYPE_CHECKING:
     import mcp
 
+START_S = 30.0
+"""A server has so long to start and to list its tools: some are downloaded first."""
+
 CONNECT_S = 10.0
+"""The same in a call, where somebody waits."""
+
 ALIVE_S = 2.0
 """A server that does not answer a listing within this is taken for dead."""
 
@@ -62,10 +67,11 @@ class McpSource:
         except ImportError as error:
             raise ConfigError("the MCP client is missing", where=where, hint="pip install 'visavis[mcp]'") from error
         try:
-            await self._connect()
+            await self._connect(START_S)
+            offered = await self._offered()
         except ToolUnavailable as error:
             raise ConfigError(str(error), where=where, hint="start the server, or check command and url") from error
-        listed = [tool for tool in await self._listed() if not self._server.tools or tool.name in self._server.tools]
+        listed = [tool for tool in offered if not self._server.tools or tool.name in self._server.tools]
         missing = {*self._server.tools, *self._server.rules} - {tool.name for tool in listed}
         if missing:
             raise ConfigError(f"the server has no tool '{min(missing)}'", where=where)
@@ -84,7 +90,7 @@ class McpSource:
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)
         rules = self._server.rules.get(listed.name, PLAIN)
-        spec = ToolSpec(re.sub(r"[^\w-]", "_", listed.name)[:64], listed.description or listed.name, schema)
+        spec = ToolSpec(_name(listed.name), listed.description or listed.name, schema)
 
         async def invoke(arguments: dict[str, Any]) -> Any:
             return await self._call(listed.name, arguments)
@@ -107,7 +113,7 @@ class McpSource:
                 return ""
             await self._drop()
             try:
-                await self._connect()
+                await self._connect(CONNECT_S)
             except ToolUnavailable as error:
                 return str(error)
             return ""
@@ -119,6 +125,15 @@ class McpSource:
         except Exception:  # noqa: BLE001 - whatever the SDK or the line raises: it is not there
             return False
         return True
+
+    async def _offered(self) -> list[Any]:
+        """The tools of a server that was just connected to. Raises ToolUnavailable."""
+        try:
+            async with asyncio.timeout(START_S):
+                return await self._listed()
+        except Exception as error:
+            name = self._server.name
+            raise ToolUnavailable(f"the MCP server {name} does not list its tools ({_reason(error)})") from error
 
     async def _listed(self) -> list[Any]:
         client = self._client
@@ -145,25 +160,27 @@ class McpSource:
                 self._answered_s = float("-inf")
                 raise ConnectionError(f"the MCP server {self._server.name} went away") from error
             raise RuntimeError(str(error)) from error
+        except ValueError as error:
+            raise ConnectionError(f"the MCP server {self._server.name} gave no result ({_reason(error)})") from error
         self._answered_s = asyncio.get_running_loop().time()
-        text = "\n".join(getattr(part, "text", f"[{part.type}]") for part in result.content)
+        text = "\n".join(map(_told, result.content))
         if result.is_error:
             raise RuntimeError(text or "the tool reports an error")
-        return text
+        return text or result.structured_content or ""
 
-    async def _connect(self) -> None:
+    async def _connect(self, within_s: float) -> None:
         """Raises ToolUnavailable."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[mcp.Client] = loop.create_future()
         self._end = asyncio.Event()
         self._task = loop.create_task(self._hold(ready, self._end), name=f"mcp-{self._server.name}")
         try:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(within_s):
                 self._client = await asyncio.shield(ready)
         except Exception as error:
             await self._drop()
-            reason = "it does not answer" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
-            raise ToolUnavailable(f"the MCP server {self._server.name} cannot be reached ({reason[:160]})") from error
+            name = self._server.name
+            raise ToolUnavailable(f"the MCP server {name} cannot be reached ({_reason(error)})") from error
         self._answered_s = loop.time()
 
     async def _drop(self) -> None:
@@ -200,3 +217,20 @@ class McpSource:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         http = await stack.enter_async_context(create_mcp_http_client(headers=headers))
         return mcp.Client(streamable_http_client(server.url, http_client=http))
+
+
+def _name(given: str) -> str:
+    """A name as all vendors take it."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", given)
+    return (plain if re.match("[A-Za-z_]", plain) else f"_{plain}")[:64]
+
+
+def _told(part: Any) -> str:
+    """A piece of a result in words: text, the text of a resource, or what it is."""
+    text = getattr(part, "text", None) or getattr(getattr(part, "resource", None), "text", None)
+    return text if isinstance(text, str) else f"[{part.type}]"
+
+
+def _reason(error: Exception) -> str:
+    told = "it does not answer" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+    return " ".join(told.split())[:160]

@@ -126,7 +126,8 @@ class Validator:
         try:
             self._compiled = jsonschema_rs.Draft202012Validator(schema, offline=True, mask=mask)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            raise ConfigError(f"not a JSON Schema of draft 2020-12: {str(error)[:200]}", where=where) from error
+            first = str(error).partition("\n")[0]
+            raise ConfigError(f"not a JSON Schema of draft 2020-12: {first[:200]}", where=where) from error
 
     def accepts(self, value: Any) -> bool:
         return self._compiled.is_valid(value)
