@@ -19,6 +19,7 @@ from visavis.kernel.events import (
     FirstToken,
     FramesDropped,
     FrameSent,
+    FramesSeen,
     FrameUsed,
     OpenerChosen,
     PlaybackStarted,
@@ -30,11 +31,11 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.kernel.messages import Consent, Frame, Sight, Track
+from visavis.kernel.messages import ClientMessage, Consent, Frame, Leave, Sight, Track
 from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
 from visavis.see.gate import FrameGate
-from visavis.see.vision import READ_S, Sighted
+from visavis.see.vision import QUEUE, READ_S, Sighted
 from visavis.session.look import NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
 from visavis.session.openers import Openers
 from visavis.session.sight import LOST_S
@@ -480,6 +481,38 @@ def test_every_frame_is_in_the_ledger_and_drops_are_told_once_a_second() -> None
     assert sum(dropped(played).values()) + 2 == frames
     thumbnails = [message.thumbnail for message in played.messages(Frame) if isinstance(message, Frame)]
     assert len(thumbnails) == 2 and all(thumbnails)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [Track("screen", False), Leave(), Consent(given=False, purposes=["screen"]), None],
+    ids=["switched off", "left", "withdrawn", "silent for a while"],
+)
+def test_every_frame_that_came_in_is_sent_or_dropped_however_it_ends(ending: ClientMessage | None) -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), consent_via="page", settings=PATIENT)
+    call.does(0.5, Consent(given=True, purposes=["listen", "screen", "camera"]))
+    frames = shows(call, 1, 1.0, 6.3, fps=30) + shows(call, 2, 1.0, 6.4, "camera", fps=15)
+    if ending is None:
+        frames += shows(call, 2, 15.0, 17.7)
+    else:
+        call.does(6.41, ending)
+    played = checked(call, until=20.0)
+    assert sum(event.frames for event in played.events(FramesSeen)) == frames
+    assert len(played.events(FrameSent)) + sum(dropped(played).values()) == frames
+
+
+def test_a_frame_that_gives_way_is_told_by_its_own_source_also_behind_the_second_look() -> None:
+    words = {number: f"chapter{number} verse{number}" for number in range(1, 9)}
+    model = ScriptedReader({1: "A book."}, takes_s=7.5, name="model")
+    plenty = Settings(vision=VisionSettings(frames_per_min=60))
+    call = call_with(Sighted(reader=ScriptedReader(words), describer=model, remote=False), settings=plenty)
+    for number in range(1, 4):
+        shows(call, number, number * 2.0, number * 2.0 + 2.0)
+    shows(call, 6, 8.0, 9.4, "camera")
+    played = checked(call, until=9.4)
+    gone = [event.source for event in played.events(FramesDropped) if "queue_full" in event.counts]
+    waited = len(played.events(FrameSent)) - model.looks - QUEUE
+    assert waited > 0 and gone == ["screen"] * waited
 
 
 def test_when_consent_is_withdrawn_frames_stop_and_nothing_of_them_is_told() -> None:

@@ -74,10 +74,18 @@ class Call:
         consent = Consent()
         consent.give(["camera", "screen"])
         self.gate = Gate(consent)
-        self.worker = VisionWorker(sighted, triggers, self.facts.append, lambda: self.now_s, consent.allows)
+        self.gave_way: list[float] = []
+        self.worker = VisionWorker(
+            sighted,
+            triggers,
+            self.facts.append,
+            lambda: self.now_s,
+            consent.allows,
+            lambda sent: self.gave_way.append(sent.at_s),
+        )
 
-    def send(self, sent: VideoFrame, question: str = "") -> bool:
-        return self.worker.send(self.gate.clear(sent), question)
+    def send(self, sent: VideoFrame, question: str = "") -> None:
+        self.worker.send(self.gate.clear(sent), question)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -157,7 +165,9 @@ async def test_the_queue_is_bounded_and_drops_the_oldest() -> None:
     async with working(Call(Sighted(reader=reader))) as call:
         call.send(frame(1.0))
         await until(lambda: reader.seen)
-        assert [call.send(frame(at_s)) for at_s in (2.0, 3.0, 4.0)] == [True, True, False]
+        for at_s in (2.0, 3.0, 4.0):
+            call.send(frame(at_s))
+        assert call.gave_way == [2.0]
         reader.gate.set()
         await until(lambda: len(call.of(SightNoted)) == 3)
     assert [fact.frame_at_s for fact in call.of(SightNoted)] == [1.0, 3.0, 4.0]  # type: ignore[attr-defined]
@@ -369,6 +379,6 @@ async def test_look_waits_for_a_fresh_note_and_not_for_ever() -> None:
         assert await look("the total") == "Screen: Total | $5 (seen at most 2 s ago)"
         reader.gate.clear()
         call.now_s = 20.0
-        slow = look_tool(call.worker, lambda question: call.send(frame(20.0)), lambda: call.now_s, 0.01)
+        slow = look_tool(call.worker, lambda question: call.send(frame(20.0)) is None, lambda: call.now_s, 0.01)
         assert await slow() == NOTHING, "the old note is not told as a fresh one"
         assert await look_tool(call.worker, lambda question: False, lambda: 0.0, 5.0)() == NO_PICTURE

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Self
+
+from visavis.kernel.settings import VisionSettings
 
 MINUTE_S = 60.0
 
@@ -19,6 +22,17 @@ class Limits:
     usd_per_minute: float = 0.0
     usd_per_call: float = 0.0
     asked_share: float = 0.25
+
+    @classmethod
+    def of(cls, settings: VisionSettings) -> Self:
+        return cls(
+            frames_per_minute=settings.frames_per_min,
+            frames_per_call=settings.frames_per_call,
+            tokens_per_minute=settings.tokens_per_min,
+            tokens_per_call=settings.tokens_per_call,
+            usd_per_minute=settings.usd_per_min,
+            usd_per_call=settings.usd_per_call,
+        )
 
 
 @dataclass(frozen=True, slots=True)

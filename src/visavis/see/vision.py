@@ -74,18 +74,18 @@ class _Sent:
 
 
 class _Queue:
-    """At most `QUEUE` frames wait; the oldest goes for a new one."""
+    """At most `QUEUE` frames wait; the oldest goes for a new one, and `gave_way` is told of it."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[_Sent] = deque(maxlen=QUEUE)
+    def __init__(self, gave_way: Callable[[VideoFrame], object]) -> None:
+        self._gave_way = gave_way
+        self._waiting: deque[_Sent] = deque()
         self._arrived = asyncio.Event()
 
-    def put(self, sent: _Sent) -> bool:
-        """False when an older one had to go."""
-        room = len(self._waiting) < QUEUE
+    def put(self, sent: _Sent) -> None:
+        if len(self._waiting) == QUEUE:
+            self._gave_way(self._waiting.popleft().frame)
         self._waiting.append(sent)
         self._arrived.set()
-        return room
 
     async def get(self) -> _Sent:
         while not self._waiting:
@@ -101,7 +101,8 @@ class _Queue:
 
 class VisionWorker:
     """`tell` takes facts, on the event loop; `now_s` is media time; `allowed` says whether a source is still agreed
-    to: a note that comes after consent went is dropped.
+    to: a note that comes after consent went is dropped. `gave_way` is told of each frame that was not read, or not
+    described, because newer ones came.
     """
 
     def __init__(
@@ -111,14 +112,13 @@ class VisionWorker:
         tell: Tell,
         now_s: Callable[[], float],
         allowed: Callable[[str], bool],
+        gave_way: Callable[[VideoFrame], object] = lambda frame: None,
     ) -> None:
         self._sighted = sighted
         self._tell = tell
         self._now_s = now_s
         self._allowed = allowed
-        self._to_read = _Queue()
-        self._to_glance = _Queue()
-        self._to_describe = _Queue()
+        self._to_read, self._to_glance, self._to_describe = (_Queue(gave_way) for _ in range(3))
         self._namer = ObjectNamer(one, self._named, self._unnamed) if (one := sighted.objects) else None
         self._noted = asyncio.Event()
         self._failures: dict[str, int] = {}
@@ -135,8 +135,8 @@ class VisionWorker:
         *,
         longest: int = TEXT_PX,
         worth: Worth | None = None,
-    ) -> bool:
-        """Take a frame, with what the person wants to know of it; never blocks. False when an older one had to go.
+    ) -> None:
+        """Take a frame, with what the person wants to know of it; never blocks.
 
         A model gets it with a long side of at most `longest` pixels. With `worth` it is read and glanced at first,
         and goes to the model only if that says so; without, both begin at once.
@@ -144,12 +144,14 @@ class VisionWorker:
         sent = _Sent(frame.value, question, self._now_s(), longest, worth)
         if self._namer is not None and sent.frame.source == "camera":
             self._namer.take(sent.frame, sent.at_s)
-        read = self._sighted.reader is None or self._to_read.put(sent)
+        if self._sighted.reader is not None:
+            self._to_read.put(sent)
         if self._sighted.describer is None:
-            return read
-        if worth is not None and self._sighted.looks_twice:
-            return read if self._sighted.reader is not None else self._to_glance.put(sent)
-        return self._to_describe.put(sent) and read
+            return
+        if worth is None or not self._sighted.looks_twice:
+            self._to_describe.put(sent)
+        elif self._sighted.reader is None:
+            self._to_glance.put(sent)
 
     @property
     def naming(self) -> bool:

@@ -57,11 +57,14 @@ class Eyes:
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        async with asyncio.TaskGroup() as all_eyes:
-            all_eyes.create_task(self._watcher.run(), name="face-watcher")
-            all_eyes.create_task(self._sight.run(), name="sight")
-            if self._hands is not None:
-                all_eyes.create_task(self._hands.run(), name="gesture-watch")
+        try:
+            async with asyncio.TaskGroup() as all_eyes:
+                all_eyes.create_task(self._watcher.run(), name="face-watcher")
+                all_eyes.create_task(self._sight.run(), name="sight")
+                if self._hands is not None:
+                    all_eyes.create_task(self._hands.run(), name="gesture-watch")
+        finally:
+            self._frames.flush()
 
     def see(self, frame: VideoFrame) -> None:
         """A picture came in; one that nobody agreed to is not looked at. Never blocks."""
@@ -83,12 +86,14 @@ class Eyes:
     def track(self, kind: str, on: bool) -> None:
         """A device was switched on or off."""
         if not on:
+            self._frames.flush()
             self._sight.off(kind)
             if kind == "camera":
                 self._forget_hands()
 
     def agreeing(self) -> None:
         """Consent is about to change: what was counted with it is told while it holds."""
+        self._frames.flush()
         self._sight.flush()
 
     def agreed(self) -> None:

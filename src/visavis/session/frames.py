@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from visavis.kernel.events import Event, FramesSeen
-from visavis.kernel.media import VideoFrame
+from visavis.kernel.media import VideoFrame, VideoSource
 
 PERIOD_S = 1.0
 
 
 class FrameCounter:
-    """`latest` holds the newest frame per source, for whoever wants to look."""
+    """`flush` tells what is left: a device was switched off, or the call is over."""
 
     def __init__(self, note: Callable[[Event], object]) -> None:
         self._note = note
-        self.latest: dict[str, VideoFrame] = {}
-        self._since: dict[str, tuple[float, int]] = {}
+        self._since_s: dict[VideoSource, float] = {}
+        self._count: Counter[VideoSource] = Counter()
+        self._size: dict[VideoSource, tuple[int, int]] = {}
 
     def see(self, frame: VideoFrame) -> None:
-        self.latest[frame.source] = frame
-        since_s, count = self._since.get(frame.source, (frame.at_s, 0))
-        count += 1
-        if frame.at_s - since_s >= PERIOD_S:
-            height, width = frame.image.shape[:2]
-            self._note(FramesSeen(frame.source, count, width, height))
-            since_s, count = frame.at_s, 0
-        self._since[frame.source] = (since_s, count)
+        source = frame.source
+        height, width = frame.image.shape[:2]
+        self._size[source] = width, height
+        self._count[source] += 1
+        if frame.at_s - self._since_s.setdefault(source, frame.at_s) >= PERIOD_S:
+            self._since_s[source] = frame.at_s
+            self._tell(source)
+
+    def flush(self) -> None:
+        self._since_s.clear()
+        for source in list(self._count):
+            self._tell(source)
+
+    def _tell(self, source: VideoSource) -> None:
+        self._note(FramesSeen(source, self._count.pop(source), *self._size[source]))

@@ -49,6 +49,9 @@ NOTHING_IN_IT = frozenset({*NOT_LOOKED_AT, "too_small"})
 
 KIND_OF: dict[str, ChangeKind] = {why: kind for kind, why in SENT.items()}  # type: ignore[misc]
 
+CUT_SHORT = Decision(False, "busy")
+"""The device went, or the call ended, before the gate was done."""
+
 MOST_FACES = 16
 """Looks that wait for the gate; of a second there are 15 at most, and older ones tell nothing."""
 
@@ -76,7 +79,7 @@ class Sight:
         self._show = show
         self._talk = talk
         self._model = (settings.model if remote(settings) else settings.provider) if sighted.describer else ""
-        self._budget = Budget(limits(settings))
+        self._budget = Budget(Limits.of(settings))
         self._ledger = FrameLedger(self._note)
         self._gates: dict[VideoSource, FrameGate] = {}
         self._waiting: dict[VideoSource, Cleared[VideoFrame]] = {}
@@ -100,7 +103,7 @@ class Sight:
         """Whether what is new waits for the next turn."""
         self.forgot: Callable[[str], None] = lambda source: None
         """Called when consent to a source was withdrawn."""
-        self.worker = VisionWorker(sighted, agent.triggers, self._told, self.now_s, self._consent.allows)
+        self.worker = VisionWorker(sighted, agent.triggers, self._told, self.now_s, self._consent.allows, self._late)
         for record in scribe.log.past:
             self.worker.read(record)
 
@@ -165,11 +168,11 @@ class Sight:
     def off(self, source: str) -> None:
         """The device was switched off: what comes next is a first frame."""
         for one in [known for known in self._came_s if known == source]:
-            self._ledger.flush(one)
             self._forget_pictures(one)
+            self._ledger.flush(one)
 
     def flush(self) -> None:
-        """Tell what has been counted: consent is about to change, or the call to end."""
+        """Tell what has been counted: consent is about to change."""
         self._ledger.flush()
 
     def agreed(self) -> None:
@@ -192,9 +195,13 @@ class Sight:
     async def run(self) -> None:
         """Looks until cancelled."""
         if self.on:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self.worker.run(), name="vision-worker")
-                both.create_task(self._watch(), name="vision-gate")
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self.worker.run(), name="vision-worker")
+                    both.create_task(self._watch(), name="vision-gate")
+            finally:
+                for source in SOURCES:
+                    self.off(source)
 
     async def _watch(self) -> None:
         while True:
@@ -221,11 +228,15 @@ class Sight:
             self._gates.pop(frame.source, None)
         gate = self._gate(frame.source)
         faces = self._known_faces() if frame.source == "camera" else []
-        decision = await aside(lambda: _decided(gate, frame, faces))
+        decision = CUT_SHORT
+        try:
+            decision = await aside(lambda: _decided(gate, frame, faces))
+        finally:
+            known = gate is self._gates.get(frame.source)
+            self._ledger.decided(frame, decision if known else CUT_SHORT)
         if grown and decision.why == "first_frame":
             decision = replace(decision, why="larger")
-        if gate is self._gates.get(frame.source):
-            self._ledger.decided(frame, decision)
+        if known:
             self._lit(frame.source, decision)
             self._viewed(frame.source, decision)
             await self._send(decision, gate)
@@ -286,14 +297,12 @@ class Sight:
         event = None if twice else self._record(frame, why, longest)
         if twice and novelty is not None and novelty.remote:  # a frame that leaves is told, to whomever it goes
             event = self._ledger.sent(frame, why, self.now_s(), longest=longest, provider=novelty.name)
-        room = self.worker.send(
+        self.worker.send(
             self._scribe.gate.clear(frame),
             self._question if asked else "",
             longest=longest,
             worth=partial(self._worth, gate, frame, why, longest) if twice else None,
         )
-        if not room:
-            self._ledger.dropped(frame.source, "queue_full", frame.at_s)
         if event is not None:
             await self._picture(event, frame)
 
@@ -337,7 +346,8 @@ class Sight:
     def _forget_pictures(self, source: VideoSource) -> None:
         """A gate that is just computing on another thread is left to itself."""
         self._gates.pop(source, None)
-        self._waiting.pop(source, None)
+        if (frame := self._waiting.pop(source, None)) is not None:
+            self._ledger.decided(frame.value, CUT_SHORT)
         self._came_s.pop(source, None)
         self._sent_px.pop(source, None)
         self._view_s.pop(source, None)
@@ -346,6 +356,9 @@ class Sight:
         self._to_force.discard(source)
         self.awaited.pop(source, None)
         self.changed.set()
+
+    def _late(self, frame: VideoFrame) -> None:
+        self._ledger.dropped(frame.source, "queue_full", frame.at_s)
 
     def _told(self, event: Event) -> None:
         self._note(event)
@@ -362,17 +375,6 @@ class Sight:
     def _note(self, event: Event) -> None:
         with suppress(ConsentMissing):
             self._scribe.note(event)
-
-
-def limits(settings: VisionSettings) -> Limits:
-    return Limits(
-        frames_per_minute=settings.frames_per_min,
-        frames_per_call=settings.frames_per_call,
-        tokens_per_minute=settings.tokens_per_min,
-        tokens_per_call=settings.tokens_per_call,
-        usd_per_minute=settings.usd_per_min,
-        usd_per_call=settings.usd_per_call,
-    )
 
 
 def _decided(gate: FrameGate, frame: VideoFrame, faces: Sequence[Face] | None) -> Decision:
