@@ -98,8 +98,10 @@ export class Seen {
     const key = `${frame.source}:${frame.frame_at_s}`;
     const item = shown(frame);
     const before = this.#frames.get(key);
-    if (before) before.replaceWith(item);
-    else list.prepend(item);
+    if (before) {
+      /** @type {HTMLElement} */ (item.querySelector(".frame-words")).append(...before.querySelectorAll(".read"));
+      before.replaceWith(item);
+    } else list.prepend(item);
     this.#frames.set(key, item);
     while (list.children.length > KEPT) list.lastElementChild?.remove();
     for (const [known, one] of this.#frames) if (!one.isConnected) this.#frames.delete(known);
@@ -116,9 +118,11 @@ export class Seen {
     const item = this.#frames.get(`${source}:${at}`);
     if (!text.trim()) return;
     if (!item) return void (this.#early = [...this.#early, sight].slice(-KEPT));
-    const kind = document ? `document-${document}` : how === "objects" ? how : "note";
-    item.querySelector(`[data-note="${kind}"]`)?.remove();
-    const title = document ? `Kept as document ${document}` : how === "objects" ? "" : "Read";
+    const kind = document ? `document-${document}` : `note-${how}`;
+    const before = [...item.querySelectorAll(".read")].find((one) => one instanceof HTMLElement && one.dataset.note === kind);
+    before?.remove();
+    const told = how && how === item.dataset.provider ? `Told by ${how}` : "Read";
+    const title = document ? `Kept as document ${document}` : how === "objects" ? "" : told;
     const note = text.length > FOLDED_CHARS ? part("details", "read") : part("p", "read");
     note.dataset.note = kind;
     if (how) note.dataset.how = how;
@@ -154,6 +158,7 @@ function figure(name, value, title = "") {
 function shown({ source, why, width, height, tokens = 0, price_usd: usd = 0, age_s: age = 0, provider = "", thumbnail = "" }) {
   const item = /** @type {HTMLLIElement} */ (part("li", "frame"));
   item.dataset.at = String(performance.now() - age * 1000);
+  item.dataset.provider = provider;
   const reason = plainly(LOOKED, why);
   const picture = BASE64.test(thumbnail) ? new Image() : part("span", "no-picture");
   if (picture instanceof HTMLImageElement) {
