@@ -128,6 +128,21 @@ BENCHES: dict[str, Bench] = {
             "--seed": {"type": int, "default": 101, "help": "of the drawn people (default 101)"},
         },
     ),
+    "objects": Bench(
+        "objects before the camera: which are told, and which for nothing, drawn, in photographs and in clips",
+        "objects:measure",
+        "",
+        {
+            "dir": {"nargs": "?", "default": "", "metavar": "DIR", "help": "real clips to add (default: none)"},
+            "--photos": {"default": "", "metavar": "DIR", "help": "skimage/data of an unpacked scikit-image wheel"},
+            "--half": {
+                "choices": ("all", "choose", "report"),
+                "default": "all",
+                "help": "every other picture: those to choose thresholds on, or the rest (default: all)",
+            },
+            "--seed": {"type": int, "default": 101, "help": "of what is drawn, and where it is put (default 101)"},
+        },
+    ),
     "overhead": Bench(
         "the loop's own CPU, latency and memory with instant models, for many sessions; peers beside it",
         "overhead:measure",

@@ -8,7 +8,7 @@ which begins with the kinds' names, and `object_detection_oid_v4_cpu.pbtxt` of M
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class ThingFinder:
         if len(self.kinds) != 24:
             raise ModelError(f"the model file {FILE} does not begin with its kinds", stage="setup")
 
-    def find(self, image: Image, least: dict[str, float]) -> list[Thing]:
+    def find(self, image: Image, least: Mapping[str, float]) -> list[Thing]:
         """Things of the kinds in `least` that are at least so sure, kind by kind, surest first, each once."""
         square: Floats = scaled(image, PIXELS, PIXELS).astype(np.float32) / np.float32(127.5) - np.float32(1)
         steps, logits = self._network(square)
