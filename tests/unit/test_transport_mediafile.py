@@ -18,6 +18,7 @@ from visavis.kernel.media import AudioFrame, Pcm, VideoFrame
 from visavis.kernel.messages import Consent, State
 from visavis.kernel.virtual_time import VirtualTimeLoop
 from visavis.transport.base import Gone, Incoming
+from visavis.transport.media_reader import MediaReader
 from visavis.transport.mediafile import MediaFileTransport
 
 VOICE: Pcm = (np.sin(np.arange(480) / 24_000 * 2 * np.pi * 300) * 8000).astype(np.int16)
@@ -111,6 +112,45 @@ def test_pictures_come_at_their_time_and_five_a_second(tmp_path: Path) -> None:
     assert 14 <= len(pictures) <= 16
     assert all(p.image.shape == (180, 320, 3) and p.image.dtype == np.uint8 for _, p in pictures)
     assert all(abs(at_s - picture.at_s) < 0.05 for at_s, picture in pictures)
+
+
+def recorded(path: Path, *, pictures_s: float, sound_s: float, turned_deg: int = 0) -> Path:
+    """Five pictures a second, 64×32, light on the left; and a tone."""
+    image = np.zeros((32, 64, 3), np.uint8)
+    image[:, :32] = 255
+    tone = (np.sin(np.arange(16_000) / 16_000 * 2 * np.pi * 440) * 8000).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        video, audio = container.add_stream("mpeg4", rate=5), container.add_stream("aac", rate=16_000)
+        video.width, video.height, video.pix_fmt, audio.layout = 64, 32, "yuv420p", "mono"
+        video.set_display_rotation(turned_deg)
+        for n in range(round(pictures_s * 5)):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            if n % 5 == 0 and n < sound_s * 5:
+                frame = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 16_000, n // 5 * 16_000, Fraction(1, 16_000)
+                container.mux(audio.encode(frame))
+        container.mux(audio.encode())
+        container.mux(video.encode())
+    return path
+
+
+def test_pictures_are_turned_as_the_recording_says(tmp_path: Path) -> None:
+    """A phone that is held upright records lying pictures, and how to turn them. As Chromium shows such a file."""
+    clip = recorded(tmp_path / "phone.mp4", pictures_s=2.0, sound_s=2.0, turned_deg=90)
+    chunk = MediaReader(clip).read(1.0)
+    assert chunk is not None
+    image = chunk.pictures[0].image
+    assert image.shape == (64, 32, 3)
+    assert image[:24].max() < 60 and image[40:].min() > 200
+
+
+def test_where_sound_ends_early_pictures_are_not_piled_up(tmp_path: Path) -> None:
+    clip = recorded(tmp_path / "mute.mp4", pictures_s=60.0, sound_s=2.0)
+    reader, kept = MediaReader(clip), 0
+    while (chunk := reader.read(1.0)) is not None:
+        kept += len(chunk.pictures)
+    assert kept >= 9
+    assert len(reader._pictures) <= 5 * 11
 
 
 def test_both_sides_are_recorded_where_they_were_heard(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from visavis.kernel.media import VideoSource
+from visavis.kernel.messages import Track
 from visavis.transport.base import Adjustable
 from visavis.transport.webrtc import WebRtcTransport
-from visavis.transport.webrtc_video import Pictures
+from visavis.transport.webrtc_video import Pictures, to_rgb
 
 PICTURE = av.VideoFrame.from_ndarray(np.zeros((4, 6, 3), np.uint8), "rgb24")
 
@@ -33,3 +34,19 @@ def test_only_the_camera_is_looked_at_closely(source: VideoSource, closely: int)
 def test_the_webrtc_door_can_be_asked_to() -> None:
     door: object = WebRtcTransport()
     assert isinstance(door, Adjustable)
+
+
+def test_two_lines_are_never_one_source() -> None:
+    pictures = Pictures(5.0)
+    pictures.heard(Track("screen", True, "1"), ["1", "2"])
+    assert taken(pictures, "camera") == 10, "the first line, which is the screen now"
+    assert taken(pictures, "screen") == 0, "the second line, which nobody has named"
+    pictures.heard(Track("camera", True, "2"), ["1", "2"])
+    frame = pictures.take("2", ["1", "2"], PICTURE, 9.0)
+    assert frame is not None and frame.source == "camera"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (5000, 1), (5000, 3), (1281, 721)])
+def test_pictures_of_any_size_can_be_taken(width: int, height: int) -> None:
+    image = to_rgb(av.VideoFrame(width, height, "yuv420p"))
+    assert min(image.shape[:2]) >= 2 and max(image.shape[:2]) <= 1280

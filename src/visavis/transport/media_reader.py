@@ -18,6 +18,8 @@ from visavis.transport.webrtc_video import to_rgb
 RATE_HZ = 16_000
 _GAP_S = 0.1
 _MAX_GAP_S = 3600.0
+_AHEAD_S = 10.0
+"""Pictures so long after the last sound are left out: sound has ended, and nobody will ask for them."""
 _MAX_DAMAGED_PACKETS = 50
 
 
@@ -149,7 +151,7 @@ class MediaReader:
 
     def _look(self, frame: av.VideoFrame) -> None:
         at_s = max(0.0, (frame.time or 0.0) - self._start_s)
-        if at_s + 1e-6 < self._next_picture_s:
+        if at_s + 1e-6 < self._next_picture_s or at_s > self._produced / RATE_HZ + _AHEAD_S:
             return
         self._next_picture_s = at_s + 1.0 / self._fps
         self._pictures.append(Picture(to_rgb(frame), at_s))

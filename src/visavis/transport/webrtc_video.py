@@ -15,6 +15,7 @@ _LONGEST_SIDE = 1280
 
 class Pictures:
     """By default the first video line is the camera and the second the screen; a `Track` message may say otherwise.
+    Two lines are never one source.
 
     At most `fps` pictures a second and source are converted; the others cost their decoding only, and lines whose
     device is off, or all while `fps` is 0, not even that. `camera_fps`, if set, is the camera's own rate.
@@ -61,18 +62,21 @@ class Pictures:
         if known is not None:
             return known
         place = mids.index(mid) if mid in mids else len(_ORDER)
-        return _ORDER[place] if place < len(_ORDER) else None
+        source = _ORDER[place] if place < len(_ORDER) else None
+        return None if source in self._source_of.values() else source
 
     def _mid_of(self, source: VideoSource, mids: list[str]) -> str:
         return next((mid for mid in mids if self._source(mid, mids) == source), "")
 
 
 def to_rgb(picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """RGB uint8 of an `av.VideoFrame`, shape (height, width, 3), scaled down to 1280 pixels on its longer side.
+    """RGB uint8 of an `av.VideoFrame`, shape (height, width, 3), scaled down to 1280 pixels on its longer side, and
+    turned as a recording says (browsers turn pictures before they send them).
 
     One thread: waking a pool of them costs more than the conversion.
     """
     shrink = max(1.0, max(picture.width, picture.height) / _LONGEST_SIDE)
-    width, height = int(picture.width / shrink) & ~1, int(picture.height / shrink) & ~1
+    width, height = (max(2, int(side / shrink) & ~1) for side in (picture.width, picture.height))
     image: np.ndarray[Any, np.dtype[np.uint8]] = picture.reformat(width, height, "rgb24", threads=1).to_ndarray()
-    return image
+    quarters = round(picture.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
