@@ -1,4 +1,4 @@
-"""A recorded call in which an invoice is held to the camera: real models, whatever the machine's speed."""
+"""Recorded calls in which something is shown to the camera: real models, whatever the machine's speed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 from test_face_to_face import visavis
 
+from visavis.bench.drawn_bottles import Table
 from visavis.bench.speech import RATE_HZ, spoken
 from visavis.journal.export import read_jsonl
-from visavis.kernel.events import DocumentRead, FrameSent, FrameUsed, ReplyEnded, ReplyStarted, TurnEnded
+from visavis.kernel.events import DocumentRead, FrameSent, FrameUsed, ReplyEnded, ReplyStarted, SightNoted, TurnEnded
+from visavis.kernel.settings import Settings
+from visavis.models.store import ModelStore
 from visavis.see.base import Image
+from visavis.see.objectron import MODEL as OBJECTS
 from visavis.testing.pages import TOTAL, held_up, invoice
 
 pytestmark = pytest.mark.e2e
@@ -80,3 +84,24 @@ async def test_the_total_of_an_invoice_in_view_is_told_and_the_ledger_says_from_
     assert sent[document.frame_at_s] == "first_frame"
     assert "asked" in sent.values(), told
     assert any(sent[event.frame_at_s] == "asked" for event in used), told
+
+
+async def test_bottles_before_the_camera_are_told_where_objects_are_named(tmp_path: Path) -> None:
+    """Nobody reads or describes pictures here but the small detector."""
+    if ModelStore(Settings().models).state(OBJECTS).state != "present":
+        pytest.skip(f"{OBJECTS} is not here (visavis models pull {OBJECTS})")
+    agent, settings, out = tmp_path / "agent.toml", tmp_path / "visavis.toml", tmp_path / "out"
+    agent.write_text(AGENT, encoding="utf-8")
+    settings.write_text('[vision]\nocr = ""\nobjects = "objectron"\n', encoding="utf-8")
+    bottles = Table(2, 0.72).picture()
+    clip = await recording(tmp_path / "caller.mkv", bottles, 6.0, "How many bottles can you see?", 2.0)
+    arguments = ("--consent", "--fast", "--json", "--agent", str(agent), "--config", str(settings))
+    code, _, err = await visavis("call", str(clip), *arguments, "--out", str(out))
+    assert code == 0, err
+    records = list(read_jsonl((out / "journal.jsonl").read_text().splitlines()))
+    told = "\n".join(f"{record.at_s:8.3f}  {record.event}" for record in records)
+    events = [record.event for record in records]
+    assert {event.text for event in events if isinstance(event, SightNoted)} == {"Objects: 2 bottles"}, told
+    assert [event.how for event in events if isinstance(event, FrameUsed)] == ["objects"], told
+    said = " ".join(event.text for event in events if isinstance(event, ReplyEnded) and event.reply > 1)
+    assert "two" in said.lower() or "2" in said, told
