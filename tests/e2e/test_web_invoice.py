@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import shutil
 from pathlib import Path
 
 import pytest
-from test_face_to_face import agree_and_join, becomes, page_with_voice, speech_file
+from test_face_to_face import agree_and_join, becomes, ended, page_with_voice, speech_file
 
 from visavis.bench.server_process import ServerProcess, write_config
 from visavis.journal.sqlite import SqliteStore
@@ -30,6 +29,8 @@ from visavis.testing.pages import TOTAL, held_up, invoice
 pytestmark = pytest.mark.e2e
 
 QUESTION = "Can you tell me the total on this invoice?"
+ASKED_S = 20.0
+"""After the microphone is on: so long a busy machine may take to join, to greet and to read the page."""
 ANSWER_WITHIN_S = 150.0
 SLOW = "[llm]\nfirst_timeout_s = 90\ntotal_timeout_s = 120\n"
 """A machine that also runs the browser and encodes its camera may be slow."""
@@ -52,7 +53,7 @@ async def call(folder: Path) -> list[Record]:
     agent.write_text(AGENT, encoding="utf-8")
     journal = folder / "journal.db"
     config = write_config(folder, f'[journal]\npath = "{journal}"\n{SLOW}')
-    speech = await speech_file(folder / "caller.wav", 15.0, QUESTION, 200.0)
+    speech = await speech_file(folder / "caller.wav", ASKED_S, QUESTION, 200.0)
     camera = (f"--use-file-for-fake-video-capture={camera_file(folder / 'camera.mjpeg')}",)
     async with ServerProcess(agent=str(agent), config=config) as server, page_with_voice(speech, camera) as page:
         await agree_and_join(page, server.url)
@@ -62,7 +63,7 @@ async def call(folder: Path) -> list[Record]:
             await answer.first.wait_for(timeout=ANSWER_WITHIN_S * 1000)
             await becomes(page, "s.state === 'idle'")
             await page.get_by_role("button", name="Leave").click()
-            await asyncio.sleep(1.5)
+            await ended(journal, session)
         finally:
             records = SqliteStore(str(journal)).read(session)
             print("\n".join(f"{record.at_s:8.3f}  {record.event}" for record in records))
@@ -83,9 +84,8 @@ async def test_the_total_of_an_invoice_held_to_the_camera_is_told(tmp_path: Path
     used = [event for event in events if isinstance(event, FrameUsed) and event.reply in answers]
     sent = {event.frame_at_s: event for event in events if isinstance(event, FrameSent)}
     read = {f"document {event.document}": event for event in events if isinstance(event, DocumentRead)}
-    [document] = [event for event in used if event.how.startswith("document")]
-    assert TOTAL in read[document.how].text
-    assert sent[document.frame_at_s].source == "camera"
+    told = [event for event in used if event.how in read and TOTAL in read[event.how].text]
+    assert told and {sent[event.frame_at_s].source for event in told} == {"camera"}
     assert any(event.why == "asked" for event in sent.values())
     assert any(event.counts.get("unchanged") for event in events if isinstance(event, FramesDropped))
     assert [event.reason for event in events if isinstance(event, SessionEnded)] == ["left"]

@@ -78,5 +78,5 @@ def to_rgb(picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
     shrink = max(1.0, max(picture.width, picture.height) / _LONGEST_SIDE)
     width, height = (max(2, int(side / shrink) & ~1) for side in (picture.width, picture.height))
     image: np.ndarray[Any, np.dtype[np.uint8]] = picture.reformat(width, height, "rgb24", threads=1).to_ndarray()
-    quarters = round(picture.rotation / 90) % 4
+    quarters = round(getattr(picture, "rotation", 0) / 90) % 4  # the oldest PyAV that will do cannot tell
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
