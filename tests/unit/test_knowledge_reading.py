@@ -142,6 +142,56 @@ def test_what_is_no_document_is_refused_by_name(name: str, data: bytes, why: str
     assert refused.value.message.startswith(name)
 
 
+@pytest.mark.parametrize(
+    "data", [rb'{"a": "\ud800 We open", "\ud83d": "at nine"}', rb'["\ud800 We open \u0000 at nine"]']
+)
+def test_signs_that_no_store_takes_are_left_out(data: bytes) -> None:
+    reading = read_document("a.json", data)
+    text = "".join(section.text for section in reading.sections)
+    assert "We open" in text and "at nine" in text
+    assert "\0" not in text
+    text.encode()
+
+
+def test_nothing_but_such_signs_is_no_text() -> None:
+    with pytest.raises(DocumentRefused, match="no text"):
+        read_document("a.json", rb'["\u0000"]')
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<body><form><h1>Hours</h1><p>We open at nine.</p></form></body>",
+        b"<body><nav><a>Home</a><p>We open at nine.</p></body>",
+        b"<![if !vml]><p>We open at nine.</p><![endif]>",
+        b"<p>We open at nine.</p><![",
+        b"<p>We open at nine.</p><!-- to do",
+    ],
+)
+def test_the_words_of_an_odd_page_are_not_lost(page: bytes) -> None:
+    assert any("We open at nine." in section.text for section in read_document("a.html", page).sections)
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("a.md", "**a "), ("a.md", "*a _b "), ("a.md", "!["), ("a.md", "[a]("), ("a.md", "<!-- "), ("a.md", " "),
+        ("a.md", "#" + " " * 99), ("a.html", "<a b"), ("a.html", "<!--x"), ("a.html", "<a b='"), ("a.txt", "x"),
+        ("a.txt", ".' "),
+    ],
+)  # fmt: skip
+def test_a_long_line_is_read_once_not_again_from_each_sign(name: str, piece: str) -> None:
+    """Whoever reads it again from each sign on is at it for minutes here, and lets nobody else work meanwhile."""
+    text = f"# A\n\n{piece * (300_000 // len(piece))}x\n\nend"
+    assert "end" in read_document(name, text.encode()).sections[-1].text
+
+
+def test_quotes_and_signs_of_a_csv_are_read_by_its_rules_wherever_they_stand() -> None:
+    plain = "".join(f"{number},it's,fine 'n' good\n" for number in range(2000))
+    reading = read_document("a.csv", f'id,a,note\n{plain}7,b,"say ""hi"", please"\n'.encode())
+    assert reading.sections[0].text.endswith('id: 7; a: b; note: say "hi", please')
+
+
 def test_an_encrypted_pdf_is_refused_and_says_what_to_do() -> None:
     with pytest.raises(DocumentRefused, match="encrypted") as refused:
         read_document("a.pdf", pdf("secret", "password"))

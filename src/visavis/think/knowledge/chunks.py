@@ -19,7 +19,7 @@ LONGEST_CHARS = 1_000
 LEAST_CHARS = 200
 """A shorter rest joins what came before it, if that stays below LONGEST_CHARS."""
 
-RULES = "1"
+RULES = "2"
 """Counted up when chunks are cut differently, so that documents are indexed again."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"')\]]*\s+(?=\S)")
@@ -89,10 +89,13 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
 def _sentences(line: str) -> Iterator[str]:
     """Sentences; one that is too long is cut between words, and a word that is too long anywhere."""
     for sentence in _SENTENCE_END.split(line):
-        while len(sentence) > TARGET_CHARS:
-            at = sentence.rfind(" ", TARGET_CHARS // 2, TARGET_CHARS)
-            at = at if at > 0 else TARGET_CHARS
-            yield sentence[:at].rstrip()
-            sentence = sentence[at:].lstrip()
-        if sentence:
-            yield sentence
+        begin = 0
+        while len(sentence) - begin > TARGET_CHARS:
+            at = sentence.rfind(" ", begin + TARGET_CHARS // 2, begin + TARGET_CHARS)
+            at = at if at > 0 else begin + TARGET_CHARS
+            yield sentence[begin:at].rstrip()
+            while at < len(sentence) and sentence[at].isspace():
+                at += 1
+            begin = at
+        if begin < len(sentence):
+            yield sentence[begin:]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from visavis.kernel.errors import DocumentRefused
-from visavis.think.knowledge.base import Reading
+from visavis.think.knowledge.base import Reading, Section
 from visavis.think.knowledge.readers.html import read_html
 from visavis.think.knowledge.readers.markdown import read_markdown
 from visavis.think.knowledge.readers.plain import read_text
@@ -63,6 +63,8 @@ def read_document(name: str, data: bytes, media_type: str = "") -> Reading:
         return _read(name, data, media_type)
     except DocumentRefused as refused:
         raise DocumentRefused(f"{name}: {refused.message}", stage="think", hint=refused.hint) from refused
+    except Exception as error:  # a damaged file makes parsers fail at anything; the others are read all the same
+        raise DocumentRefused(f"{name}: it cannot be read ({type(error).__name__})", stage="think") from error
 
 
 def _read(name: str, data: bytes, media_type: str) -> Reading:
@@ -74,11 +76,26 @@ def _read(name: str, data: bytes, media_type: str) -> Reading:
     if reader is None:
         known = ", ".join(sorted(suffix[1:] for suffix in READERS))
         raise DocumentRefused("this kind of file is not read", stage="think", hint=f"use one of {known}")
-    reading = reader(data)
+    reading = _whole(reader(data))
     if not any(section.text.strip() for section in reading.sections):
         raise DocumentRefused("there is no text in it", stage="think")
-    title = reading.title or _file_title(name)
-    return Reading(title, reading.sections)
+    return Reading(reading.title or _file_title(name), reading.sections)
+
+
+def _whole(reading: Reading) -> Reading:
+    """Without half characters and zeros, which JSON and PDF can spell and no store takes."""
+    sections = (Section(tuple(map(_sound, one.path)), _sound(one.text)) for one in reading.sections)
+    return Reading(_sound(reading.title), tuple(sections))
+
+
+def _sound(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", " ")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def too_large(size: int) -> DocumentRefused:

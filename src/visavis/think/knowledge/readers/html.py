@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from contextlib import suppress
 from html.parser import HTMLParser
 
@@ -11,6 +12,9 @@ from visavis.think.knowledge.readers.outline import Outline
 from visavis.think.knowledge.readers.plain import decoded
 
 _SKIPPED = {"script", "style", "noscript", "template", "svg", "nav", "form", "button", "iframe", "select", "footer"}
+_OUTER = {"nav", "form", "footer"}
+"""Some pages are one form as a whole, or never close their menu: better the menus than nothing."""
+
 _BLOCKS = {
     "p", "div", "section", "article", "main", "header", "aside", "ul", "ol", "dl", "table", "blockquote", "pre",
     "figure", "figcaption", "address", "details", "summary", "dd", "hr", "body",
@@ -24,15 +28,32 @@ def read_html(data: bytes) -> Reading:
     if found and found[1].lower() not in (b"utf-8", b"utf8"):
         with suppress(LookupError, UnicodeDecodeError):  # what a page says of itself may be wrong
             data = data.decode(found[1].decode("ascii")).encode("utf-8")
-    parser = _Parser()
-    parser.feed(decoded(data))
+    text = _sound(decoded(data))
+    reading = _parsed(text, _SKIPPED)
+    return reading if reading.sections else _parsed(text, _SKIPPED - _OUTER)
+
+
+def _sound(text: str) -> str:
+    """Without what the parser fails at (sections that only SGML has), and with nothing left open at the end: it would
+    look for the end again from each sign on."""
+    text = text.replace("<![", "<! [")
+    commented = text.rfind("-->") + 1
+    text = text[:commented] + text[commented:].replace("<!--", "")
+    tagged = text.rfind(">") + 1
+    return text[:tagged] + text[tagged:].replace("<", "&lt;")
+
+
+def _parsed(text: str, skipped: Set[str]) -> Reading:
+    parser = _Parser(skipped)
+    parser.feed(text)
     parser.close()
     return parser.reading()
 
 
 class _Parser(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, skipped: Set[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._skipped = skipped
         self._outline = Outline()
         self._words: list[str] = []
         self._skipping: list[str] = []
@@ -49,7 +70,7 @@ class _Parser(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         hidden = any(name == "hidden" or (name == "aria-hidden" and value == "true") for name, value in attrs)
-        if tag in _SKIPPED or (hidden and tag in _BLOCKS):
+        if tag in self._skipped or (hidden and tag in _BLOCKS):
             self._skipping.append(tag)
         elif self._skipping:
             if tag == self._skipping[-1]:

@@ -8,11 +8,11 @@ from visavis.think.knowledge.base import Reading
 from visavis.think.knowledge.readers.outline import Outline
 from visavis.think.knowledge.readers.plain import decoded
 
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s(.*)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _FRONT = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
-_FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
+_FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
 
 
 def read_markdown(data: bytes) -> Reading:
@@ -20,7 +20,7 @@ def read_markdown(data: bytes) -> Reading:
     title = ""
     if front := _FRONT.match(text):
         found = _FRONT_TITLE.search(front[1])
-        title, text = found[1] if found else "", text[front.end() :]
+        title, text = found[1].strip().strip("\"'") if found else "", text[front.end() :]
     outline = Outline(title)
     block: list[str] = []
     fence = ""
@@ -34,7 +34,7 @@ def read_markdown(data: bytes) -> Reading:
                 block.append(line)
         elif heading := _HEADING.match(line):
             _flush(outline, block)
-            outline.heading(len(heading[1]), plain(heading[2]))
+            outline.heading(len(heading[1]), plain(heading[2].strip().rstrip("#")))
         elif len(block) == 1 and block[0].strip() and (under := _UNDERLINE.match(line)):
             outline.heading(1 if under[1][0] == "=" else 2, plain(block.pop()))
         elif not line.strip():
@@ -50,16 +50,19 @@ def _flush(outline: Outline, block: list[str]) -> None:
     block.clear()
 
 
+_LINK = r"\[([^\[\]]{PART})\]\((?:[^()]|\([^()]*\))*+\)"
 _INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"<!--.*?-->"), ""),
-    (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),
-    (re.compile(r"\[([^\]]+)\]\([^)]*\)"), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"`([^`]+)`"), r"\1"),
-    (re.compile(r"^\s*>\s?"), ""),
-    (re.compile(r"^\s*\|?(?:\s*:?-{3,}:?\s*\|)+\s*:?-*:?\s*$"), ""),
+    (re.compile(r"<!--(?:(?!<!--|-->).)*+-->"), ""),
+    (re.compile("!" + _LINK.replace("{PART}", "*+")), r"\1"),
+    (re.compile(_LINK.replace("{PART}", "++")), r"\1"),
+    (re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)++)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<!\w)\*(?=\S)((?:[^*]|(?<=\w)\*(?=\w))++)(?<=\S)\*(?!\w)"), r"\1"),
+    (re.compile(r"(?<!\w)_(?=\S)((?:[^_]|(?<=\w)_(?=\w))++)(?<=\S)_(?!\w)"), r"\1"),
+    (re.compile(r"`([^`]++)`"), r"\1"),
+    (re.compile(r"^\s*+>\s?"), ""),
+    (re.compile(r"^\s*+\|?(?:\s*+:?-{3,}+:?\s*+\|)++\s*+:?-*+:?\s*+$"), ""),
 )
+"""Each looks at a line once, however long: between marks there are none of their kind, and nothing is given back."""
 
 
 def plain(line: str) -> str:
