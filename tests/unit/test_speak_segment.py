@@ -93,6 +93,7 @@ def test_numbers_dates_and_titles_of_other_languages_stay_whole(language: str, y
         ("fr", "Dis-le à moi. Me voici.", ["Dis-le à moi.", "Me voici."]),
         ("en", "Tell me. Then go.", ["Tell me.", "Then go."]),
         ("es", "¿Vienes a las 15:30? Muy bien.", ["¿Vienes a las 15:30?", "Muy bien."]),
+        ("es", "Está en la Avda. 5. Venga.", ["Está en la Avda. 5.", "Venga."]),
         ("ja", "はい、分かりました。「どうぞ。」次です。", ["はい、分かりました。", "「どうぞ。」", "次です。"]),
         ("zh", "好的，没问题。三点半见！", ["好的，没问题。", "三点半见！"]),
         ("ko", "네, 알겠습니다. 다음은요?", ["네, 알겠습니다.", "다음은요?"]),

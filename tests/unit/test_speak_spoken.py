@@ -64,6 +64,8 @@ def test_things_are_said_as_people_say_them(written: str, said: str) -> None:
         ("de", "Hauptstr. 5, Nr. 7", "Hauptstraße fünf, Nummer sieben"),
         ("de", "ana.b@mail.de", "ana Punkt b ät mail Punkt de"),
         ("de", "Version 2.5.1", "Version 2.5.1"),
+        ("de", "1 Euro, 1 Stunde, 1 oder 2", "ein Euro, eine Stunde, eins oder zwei"),
+        ("de", "Seit 1999 und bis 2025.", "Seit neunzehnhundertneunundneunzig und bis zweitausendfünfundzwanzig."),
         ("fr", "Le 1er mai à 15 h 30", "Le premier mai à quinze heures trente"),
         ("fr", "Le 03/05/2026 à 21:00", "Le trois mai deux mille vingt-six à vingt-et-une heures"),
         ("fr", "Cela coûte 1 250,75 €.", "Cela coûte mille deux cent cinquante euros soixante-quinze."),
@@ -86,6 +88,8 @@ def test_what_the_voice_reads_well_itself_is_left_alone(written: str) -> None:
     ("written", "said"),
     [
         ("Son 3,50 € a las 15:30.", "Son 3 euros con 50 a las 15 y 30."),
+        ("Son 10 000 € o 1.234,50 €", "Son 10000 euros o 1234 euros con 50"),
+        ("Son $5.50, US$ 1,234 o $1,234.5.", "Son 5 dólares con 50, 1234 dólares o 1234 dólares con 50."),
         ("El 20 % de 3–5 km", "El 20 por ciento de 3 a 5 kilómetros"),
         ("Escriba a ana@mail.es", "Escriba a ana arroba mail punto es"),
         ("La Sra. Gil, tel. 612 345 678", "La Señora Gil, tel. 6 1 2, 3 4 5, 6 7 8"),

@@ -38,6 +38,14 @@ def _before(words: str) -> str:
     return words[:-1] if words.endswith("eins") else words
 
 
+_FEMININE = re.compile(r"(?:e|ung|heit|keit|schaft|ion|tät|Person|Nacht|Fahrt)$")
+
+
+def _one(match: re.Match[str]) -> str:
+    """ "1 Euro", "1 Stunde": the number before a noun agrees with it."""
+    return "eine" if _FEMININE.search(match[1]) else "ein"
+
+
 def _money(match: re.Match[str]) -> str:
     amount, cents = match["amount"] or match["amount2"], match["cents"] or match["cents2"]
     words = f"{_before(_said(amount))} {_MONEY[match['sign'] or match['sign2']]}"
@@ -89,6 +97,8 @@ GERMAN: tuple[Rule, ...] = (
     (re.compile(r"\busw\.(?=\s*$)"), lambda m: "und so weiter."),
     (re.compile(rf"(?<!\w)(?:{_ABBREVIATION})(?!\w)"), lambda m: _ABBREVIATIONS[m.group().replace(" ", "")]),
     (re.compile(r"(?<=\w)str\.(?=\s?\d)"), lambda m: "straße"),
+    (re.compile(r"(?<![\w.,:-])1(?=\s([A-ZÄÖÜ][a-zäöüß]+))"), _one),
+    (re.compile(r"(?<![\w.,-])1[1-9]\d\d(?![.,]?\w)"), lambda m: year(int(m.group()), "de")),
     (re.compile(rf"(?<![\w.,]){_NUMBER}(?![.,]?\w)"), lambda m: _said(m.group())),
     (re.compile(r"(?<=\s)&(?=\s)"), lambda m: "und"),
 )  # fmt: skip

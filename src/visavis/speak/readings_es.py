@@ -10,10 +10,12 @@ _MONEY_ES = {"€": ("euro", "euros"), "$": ("dólar", "dólares"), "£": ("libr
 
 
 def _money_es(match: re.Match[str]) -> str:
+    """With either mark for thousands: "1.234,50 €" as in Spain, "$1,234.50" as in Mexico."""
     sign = match["before"] or match["after"]
-    amount, cents = match["amount"] or match["amount2"], match["cents"] or match["cents2"]
+    whole, cents = _CENTS.fullmatch(match["amount"] or match["amount2"]).groups()  # type: ignore[union-attr]
+    amount = re.sub(r"\D", "", whole)
     words = f"{'un' if amount == '1' else amount} {_MONEY_ES[sign][0 if amount == '1' else 1]}"
-    return f"{words} con {int(cents)}" if cents and int(cents) else words
+    return f"{words} con {int(cents.ljust(2, '0'))}" if cents and int(cents) else words
 
 
 def _clock_es(match: re.Match[str]) -> str:
@@ -21,7 +23,8 @@ def _clock_es(match: re.Match[str]) -> str:
     return str(hour) if minute == 0 else f"{hour} y {minute}"
 
 
-_AMOUNT_ES = r"\d+(?:\.\d{3})*"
+_AMOUNT_ES = r"(?:\d{1,3}(?:[.\u00a0\u202f ]\d{3})+|\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d{1,2})?(?![.,]?\d)"
+_CENTS = re.compile(r"(.+?)(?:[.,](\d{1,2}))?")
 _UNITS_ES = {
     "km/h": "kilómetros por hora",
     "km": "kilómetros",
@@ -42,11 +45,11 @@ def _range(match: re.Match[str]) -> str:
 SPANISH: tuple[Rule, ...] = (
     (EMAIL, email("arroba", {".": "punto", "_": "guion bajo", "-": "guion", "+": "más"})),
     (URL, address("punto", "barra", "guion")),
+    (re.compile(rf"(?:\bUS)?(?P<before>[$€£¥])\s?(?P<amount>{_AMOUNT_ES})"
+                rf"|(?<![\w.,])(?P<amount2>{_AMOUNT_ES})\s?(?P<after>[$€£¥])"), _money_es),
     (PHONE, lambda m: ("más " if m.group().startswith("+") else "") + digits(m.group())),
     (re.compile(r"(?<![\w.,-])\d{3}(?: \d{2,3}){2,3}(?![\w,])"), lambda m: digits(m.group())),
     (CODE, lambda m: digits(m.group())),
-    (re.compile(rf"(?P<before>[$€£¥])\s?(?P<amount>{_AMOUNT_ES})(?:,(?P<cents>\d{{2}}))?(?!\d)"
-                rf"|(?<![\w.,])(?P<amount2>{_AMOUNT_ES})(?:,(?P<cents2>\d{{2}}))?\s?(?P<after>[$€£¥])"), _money_es),
     (re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?[-–—]\s?(\d+(?:[.,]\d+)?)\s?%"),
      lambda m: f"{m[1]} a {m[2]} por ciento"),
     (re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)*)\s?%"), lambda m: f"{m[1]} por ciento"),

@@ -27,7 +27,7 @@ class WordLists:
 _ABBREVIATIONS = {
     "en": "mr mrs ms mx dr prof st mt ft gen gov sen rep capt lt col sgt rev hon pres jr sr vs etc approx est dept"
     " inc ltd corp co bros ave blvd rd ln hwy apt e.g i.e cf al vol fig u.s u.k u.n ph.d b.a m.a d.c ext",
-    "es": "sra srta dra ud uds ee.uu pág núm tel d.a ud.s",
+    "es": "sra srta dra av avda avd pza ctra ud uds ee.uu pág núm tel d.a ud.s",
     "de": "z.b d.h bzw usw u.a o.ä u.ä ca hr fr evtl ggf inkl exkl vgl bspw str tel mio mrd abs zzgl geb sog allg"
     " mind z.t i.d.r s.o s.u u.u v.a n.chr v.chr u z d i b h",
     "fr": "mm me mme mlle p.ex ex env av bd cf chap éd hab boul tél réf no r.s.v.p",
