@@ -11,7 +11,17 @@ from calls import checked
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.errors import ProviderError
-from visavis.kernel.events import FrameUsed, PlaybackStarted, ProviderFailed, SessionStarted, SightNoted, ToolReturned
+from visavis.kernel.events import (
+    FirstToken,
+    FrameSent,
+    FrameUsed,
+    PlaybackStarted,
+    ProviderFailed,
+    SessionStarted,
+    SightNoted,
+    ToolReturned,
+    TurnEnded,
+)
 from visavis.kernel.media import VideoFrame, VideoSource
 from visavis.kernel.messages import Consent
 from visavis.kernel.settings import SessionSettings, Settings
@@ -28,7 +38,7 @@ AGENT = Agent("Ada", "You answer.", greeting="")
 PATIENT = Settings(session=SessionSettings(idle_prompt_s=500.0))
 THINGS = {1: "2 bottles", 2: "a cat", 4: "a person"}
 QUESTION = "what can you see"
-BREAKS = 9
+BREAKS = (6, 7, 8, 9)
 
 
 def namer(takes_s: float = 0.05, raises: Exception | None = None) -> ScriptedReader:
@@ -37,7 +47,7 @@ def namer(takes_s: float = 0.05, raises: Exception | None = None) -> ScriptedRea
 
 class Breaking(ScriptedReader):
     async def describe(self, image: Image, *, question: str = "") -> str:
-        if image[0, 0, 0] == BREAKS:
+        if image[0, 0, 0] in BREAKS:
             raise ProviderError("broken", stage="vision")
         return await super().describe(image, question=question)
 
@@ -95,7 +105,7 @@ def test_what_has_left_the_view_has_its_age_until_somebody_has_looked_again() ->
     """The second look fails: nobody knows that the bottles have gone, and they are not told as in view."""
     call = call_with(Breaking(THINGS, takes_s=0.05))
     shows(call, 1, 1.0, 3.0)
-    shows(call, BREAKS, 3.2, 12.0)
+    shows(call, BREAKS[0], 3.2, 12.0)
     call.says(10.0, "when do you open")
     checked(call, until=13.0)
     assert "Camera: Objects: 2 bottles (seen at most" in prompt(call)
@@ -133,9 +143,23 @@ def test_where_nobody_reads_objects_answer_of_the_camera_alone(source: VideoSour
     assert (objects.looks > 0) is (source == "camera"), "a screen is read, not looked at for objects"
 
 
-def test_the_tool_look_tells_objects_beside_the_text() -> None:
-    reader = ScriptedReader({1: "Still water"}, takes_s=0.7)
-    call = call_with(namer(), reader=reader, llm=ScriptedLlm([[ToolCall("c1", "look", "{}")], "Water."]))
+def test_an_answer_that_waits_goes_on_when_looking_fails() -> None:
+    """The text is there at once; what fails 0.9 s later is not waited for any longer."""
+    objects = namer(0.9, ProviderError("broken", stage="vision"))
+    call = call_with(objects, reader=ScriptedReader({1: "Still water"}, takes_s=0.05))
+    shows(call, 1, 4.8, 9.0)
+    call.says(4.0, QUESTION)
+    played = checked(call, until=9.0)
+    failed_s = played.at(ProviderFailed, 1)
+    assert [event.why for event in played.events(FrameSent)] == ["first_frame", "asked"]
+    assert played.at(TurnEnded) < failed_s < played.at(FirstToken) < failed_s + 0.3
+    assert "Camera: Still water" in prompt(call) and TOO_LATE not in prompt(call)
+
+
+@pytest.mark.parametrize(("reads_s", "looks_s"), [(0.7, 0.05), (0.05, 0.7)])
+def test_the_tool_look_tells_objects_beside_the_text(reads_s: float, looks_s: float) -> None:
+    reader = ScriptedReader({1: "Still water"}, takes_s=reads_s)
+    call = call_with(namer(looks_s), reader=reader, llm=ScriptedLlm([[ToolCall("c1", "look", "{}")], "Water."]))
     shows(call, 1, 1.0, 9.0)
     call.says(4.0, "please check this")
     played = checked(call, until=10.0)
@@ -157,7 +181,31 @@ def test_an_engine_that_fails_is_left_alone_and_hurts_nobody(raises: Exception |
     assert len(failed) == objects.looks == MOST_FAILURES
     assert [event.text for event in played.events(SightNoted)][-1] == "Gate 8" and not noted(played)
     assert played.at(PlaybackStarted) < 6.0, "the voice does not wait for it"
+    assert played.at(PlaybackStarted, -1) < played.at(TurnEnded, -1) + 1.0, (
+        "nor does a question, once it is left alone"
+    )
     assert "Camera: Gate 8" in prompt(call) and TOO_LATE not in prompt(call)
+
+
+def test_an_engine_that_works_between_failures_goes_on() -> None:
+    call = call_with(Breaking(THINGS, takes_s=0.05))
+    for nth, number in enumerate((*BREAKS[:2], 1, *BREAKS[2:], 2)):
+        shows(call, number, 5.0 * nth + 1, 5.0 * nth + 5)
+    played = checked(call, until=31.0)
+    assert len(played.events(ProviderFailed)) == len(BREAKS) > MOST_FAILURES
+    assert noted(played) == ["Objects: 2 bottles", "Objects: a cat"]
+
+
+def test_the_tool_look_does_not_wait_for_what_has_failed() -> None:
+    call = call_with(
+        namer(0.5, ProviderError("broken", stage="vision")),
+        reader=ScriptedReader({1: "Still water"}, takes_s=0.05),
+        llm=ScriptedLlm([[ToolCall("c1", "look", "{}")], "Water."]),
+    )
+    shows(call, 1, 1.0, 9.0)
+    call.says(4.0, "please check this")
+    (returned,) = checked(call, until=10.0).events(ToolReturned)
+    assert "Camera: Still water" in returned.result and 0.5 <= returned.took_s < 0.6
 
 
 def test_objects_are_looked_for_only_with_consent_to_the_camera() -> None:
