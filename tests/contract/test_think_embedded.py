@@ -81,7 +81,7 @@ async def test_prefill_ends_with_the_words_so_far(llm: EmbeddedLlm, server: Scri
 
 async def test_a_real_request_ends_the_prefill(llm: EmbeddedLlm, server: ScriptedServer) -> None:
     server.on_request = lambda body: [STALL] if "prompt" in body else [content("x"), finish(), DONE]
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(llm.prefill(turn("I")))
         await server.stalled.wait()
         await llm.prefill(turn("I would"))
@@ -93,7 +93,7 @@ async def test_a_real_request_ends_the_prefill(llm: EmbeddedLlm, server: Scripte
 
 async def test_the_words_are_scored_before_the_reply_is_written(llm: EmbeddedLlm, server: ScriptedServer) -> None:
     server.likely = {"?": 0.5, " on": 0.5}
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         scored = group.create_task(llm.p_ends(turn("When do you open?")))
         await asyncio.sleep(0)
         assert await llm.p_ends(turn("When do you open?")) is None, "one at a time"

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection", "--no-sandbox"]
 ALLOW = "--use-fake-ui-for-media-stream"
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 # Counts what the page asks of the browser's devices, from the first line of script on.
 SPY = """

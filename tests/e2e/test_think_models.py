@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 AGENT = Agent(
     "Ada", "You help visitors of the town library. It opens at nine and closes at six. A card costs five euros."
 )
-PATIENT = LlmSettings(first_timeout_s=120, idle_timeout_s=60, total_timeout_s=240)
+PATIENT = LlmSettings(first_timeout_s=300, idle_timeout_s=200, total_timeout_s=500)
 
 
 @pytest.fixture
@@ -83,10 +83,19 @@ async def test_a_closed_stream_stops_the_model(llm: EmbeddedLlm) -> None:
     for _ in range(3):
         await anext(stream)
     await stream.aclose()
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
-    await ask(llm, request(Turn("user", "Say yes."), max_tokens=5))
-    assert loop.time() - began_s < 20  # 500 tokens would take a minute
+    while (written := await at_work(llm)) is not None:  # whatever the machine's speed: it is the tokens that count
+        assert written < 400
+        await asyncio.sleep(0.05)
+    text, _ = await ask(llm, request(Turn("user", "Say yes."), max_tokens=5))
+    assert text
+
+
+async def at_work(llm: EmbeddedLlm) -> int | None:
+    """Tokens of the answer that the model is writing; None when it writes none."""
+    head = {"Authorization": f"Bearer {llm._server.key}"}
+    async with llm._chat._http().get(f"{llm._server.base_url}/slots", headers=head) as told:
+        slots = await told.json()
+    return next((slot["next_token"][0]["n_decoded"] for slot in slots if slot["is_processing"]), None)
 
 
 async def test_an_endless_reply_is_cut(llm: EmbeddedLlm) -> None:
@@ -147,7 +156,7 @@ def test_a_process_that_forgets_to_close_it_still_ends() -> None:
         from visavis.think.embedded import EmbeddedLlm
 
         async def main():
-            settings = Settings(llm=LlmSettings(first_timeout_s=60), server=ServerSettings(max_sessions=1))
+            settings = Settings(llm=LlmSettings(first_timeout_s=240), server=ServerSettings(max_sessions=1))
             context = EngineContext(settings, ModelStore(settings.models), ComputeScheduler(1))
             llm = await EmbeddedLlm.load(context)
             stream = llm.stream(LlmRequest([Message("user", "Count to five hundred.")], max_tokens=400))
@@ -157,7 +166,7 @@ def test_a_process_that_forgets_to_close_it_still_ends() -> None:
         asyncio.run(main())
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "speaking" in done.stdout

@@ -122,7 +122,7 @@ async def test_a_served_directory_is_followed(library: Library, docs: Path) -> N
     try:
         (docs / "new.md").write_text("Parking is behind the house.")
         (docs / "shop.md").unlink()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 names = {Path(document.source).name for document in await library.store.documents()}
                 if names == {"new.md", "fees.txt"}:

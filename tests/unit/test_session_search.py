@@ -71,7 +71,7 @@ async def test_words_alone_find_passages_until_the_embedder_works_again(library:
 
 async def mended(mending: Mending, facts: list[Event]) -> None:
     """Until a breaker is closed."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         task = asyncio.create_task(mending.run())
         while not any(isinstance(fact, BreakerClosed) for fact in facts):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
