@@ -130,6 +130,25 @@ def test_time_passed_over_makes_what_belonged_there_late() -> None:
     assert buffer.pass_over(FRAME) is not None
 
 
+def test_a_pause_that_the_sender_did_not_count_costs_nothing_of_what_follows() -> None:
+    """As with a browser whose track was taken away for a while: its timestamps go on where they stood."""
+    buffer = JitterBuffer()
+    feed(buffer, 0)
+    buffer.pass_over(75 * FRAME)
+    heard = [payload for n in range(1, 30) for payload in played(feed(buffer, n, 2_500 + n * 20.0 + n % 3))]
+    assert heard == [b"p%d" % n for n in range(1, 30)]
+    assert (buffer.stats.resets, buffer.stats.late) == (1, 0)
+
+
+def test_a_burst_after_a_stall_is_not_a_pause() -> None:
+    buffer = JitterBuffer()
+    feed(buffer, 0)
+    buffer.pass_over(75 * FRAME)
+    heard = [payload for n in range(1, 130) for payload in played(feed(buffer, n, 2_600 + n * 2.0))]
+    assert heard == [b"p%d" % n for n in range(76, 130)]
+    assert (buffer.stats.resets, buffer.stats.late) == (0, 75)
+
+
 @dataclass(frozen=True)
 class Sent:
     delay_ms: float

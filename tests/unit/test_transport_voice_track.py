@@ -190,6 +190,27 @@ def test_a_microphone_that_stops_is_replaced_by_silence_in_real_time() -> None:
     on_virtual_time(scene())
 
 
+@pytest.mark.parametrize("away_s", [0.7, 1.3, 2.5, 3.7, 6.0])
+def test_words_after_a_pause_that_the_sender_did_not_count_are_all_heard(away_s: float) -> None:
+    """Browsers count no time while a sender has no track: a microphone is changed, or taken away and given back."""
+
+    async def scene() -> None:
+        ear = Ear()
+        await ear.hear(range(20))
+        before = sum(len(frame.pcm) for _, frame in ear.frames if frame.pcm.any())
+        await asyncio.sleep(away_s)
+        for n in range(20, 90):
+            await asyncio.sleep(0.02)
+            ear.receiver.packet(n, n * 960, ear.encoder.encode(TONE))
+        ear.receiver.close()
+        after = sum(len(frame.pcm) for _, frame in ear.frames if frame.pcm.any()) - before
+        assert after == 70 * 320
+        at_s, frame = ear.frames[-1]
+        assert frame.end_s == pytest.approx(at_s, abs=0.005)
+
+    on_virtual_time(scene())
+
+
 def test_a_sender_in_dtx_is_followed_closely() -> None:
     async def scene() -> None:
         ear = Ear()

@@ -9,6 +9,7 @@ not sent. All lengths and timestamps are in 48 kHz samples, all times in millise
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 RTP_HZ = 48_000
@@ -20,6 +21,9 @@ _MAX_HELD = 50
 _PATIENCE, _MOST_PATIENCE = 2, 5
 _PATIENCE_DECAY_MS = 10_000.0
 _HOLD_MS = (10.0, 80.0)
+_PACE_MS = 60.0
+"""So much sound must have come at the pace of speech before a stream that stands behind its time goes on from there."""
+_PACE_PACKETS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ class JitterBuffer:
     _patient_until_ms: float = 0.0
     _last: tuple[float, int] | None = None
     _recent: dict[int, None] = field(default_factory=dict)
+    _behind: deque[_Held] = field(default_factory=lambda: deque(maxlen=_PACE_PACKETS))
+    """The last packets, in order, whose time had been passed over."""
 
     def push(self, seq: int, timestamp: int, payload: bytes, samples: int, now_ms: float) -> list[Step]:
         """A packet arrived; `samples` is its length (0 when unknown). Returns what can be played now."""
@@ -127,7 +133,8 @@ class JitterBuffer:
         self._measure(packet)
         if self._keep(packet, now_ms):
             self._held[packet.seq] = packet
-        return steps + self.poll(now_ms)
+            self._behind.clear()
+        return steps + self._caught_up() + self.poll(now_ms)
 
     def poll(self, now_ms: float) -> list[Step]:
         """What may be played at `now_ms`; call it again at `deadline_ms`."""
@@ -187,6 +194,7 @@ class JitterBuffer:
         self._next_seq, self._last = None, None
         self._held.clear()
         self._recent.clear()
+        self._behind.clear()
 
     def _measure(self, packet: _Held) -> None:
         if self._last is not None:
@@ -219,6 +227,26 @@ class JitterBuffer:
         else:  # in order, but its time was passed over: nothing before it in the sequence can be due any more
             self.stats.lost += packet.seq - self._next_seq
             self._next_seq = packet.seq + 1
+            self._behind.append(packet)
+
+    def _caught_up(self) -> list[Step]:
+        """After a stall, packets whose time was passed over come in a burst, and are too old. When they come at the
+        pace of speech the sender has not counted its pause (as browsers do not without a track): none is too old."""
+        if not self._behind:
+            return []
+        first, last = self._behind[0], self._behind[-1]
+        said_ms = (last.timestamp - first.timestamp) / _PER_MS
+        if said_ms < _PACE_MS or said_ms > 2 * (last.arrived_ms - first.arrived_ms):
+            return []
+        steps: list[Step] = [
+            Reset(),
+            *(Play(packet.payload, packet.timestamp, packet.samples) for packet in self._behind),
+        ]
+        self.stats.resets += 1
+        self.stats.late -= len(self._behind)
+        self._next_timestamp = last.timestamp + last.samples
+        self._behind.clear()
+        return steps
 
     def _remember(self, seq: int) -> None:
         self._recent[seq] = None
