@@ -22,7 +22,7 @@ _PATIENCE, _MOST_PATIENCE = 2, 5
 _PATIENCE_DECAY_MS = 10_000.0
 _HOLD_MS = (10.0, 80.0)
 _PACE_MS = 60.0
-"""So much sound must have come at the pace of speech before a stream that stands behind its time goes on from there."""
+"""So much sound must come at the pace of speech before a stream that stands behind its time goes on from there."""
 _PACE_PACKETS = 10
 
 
