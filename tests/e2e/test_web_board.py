@@ -113,6 +113,18 @@ async def test_a_frame_that_is_shown_again_keeps_what_was_read_and_told() -> Non
         assert plain(frame).endswith(f"went to gpt-4o · 1280 × 720 {words}")
 
 
+async def test_objects_stand_beside_what_was_read_in_their_own_words() -> None:
+    async with caller() as person:
+        await person.join()
+        person.peer.send(m.Frame("camera", 12.5, "held_up", 1280, 720))
+        person.peer.send(m.Sight("camera", 12.5, "Objects: a bottle", "objects"))
+        person.peer.send(m.Sight("camera", 12.5, "Still water", "tesseract"))
+        person.peer.send(m.Sight("camera", 12.5, "Objects: 2 bottles", "objects"))
+        await person.shows("Objects: 2 bottles")
+        (frame,) = await person.page.locator("#seen-frames > li").all_inner_texts()
+        assert plain(frame).endswith("1280 × 720 Read: Still water Objects: 2 bottles")
+
+
 async def test_a_broken_picture_and_unknown_reasons_do_no_harm() -> None:
     async with caller() as person:
         await person.join()
