@@ -215,6 +215,26 @@ def test_calls_that_share_an_index_are_told_apart_by_their_ids() -> None:
     assert calls(*({key: value for key, value in call.items() if key != "index"} for call in (a, b))) == wanted
 
 
+@wires
+def test_half_a_character_costs_no_answer(case: Case) -> None:
+    """Some proxies part text between the halves of a surrogate pair."""
+    frames = [frame.replace(b"HALF", rb"\ud83d") for frame in case.frames(Reply(["It is HALF", " nine."]))]
+    text, rest = joined(read(case.wire(), frames))
+    assert text == "It is \ufffd nine."
+    assert isinstance(rest[-1], Finished)
+
+
+def test_a_name_that_is_repeated_in_each_fragment_is_one_name() -> None:
+    stream = ChatStream()
+    for arguments in '{"city":', '"Oslo"}':
+        function = {"name": "weather", "arguments": arguments}
+        stream.feed(
+            json.dumps({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c", "function": function}]}}]})
+        )
+    stream.feed('{"choices": [{"delta": {}, "finish_reason": "tool_calls"}], "usage": {"prompt_tokens": null}}')
+    assert stream.end()[0] == ToolCall("c", "weather", '{"city":"Oslo"}')
+
+
 def test_fragments_may_come_in_another_order_than_the_calls() -> None:
     assert calls(
         {"index": 1, "id": "b", "function": {"name": "y"}},

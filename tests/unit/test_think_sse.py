@@ -42,3 +42,7 @@ def test_an_event_without_end_is_refused() -> None:
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(ProtocolViolation):
         read(b"data: \xff\xfe\n\n")
+
+
+def test_a_mark_of_byte_order_costs_no_event() -> None:
+    assert read(b"\xef", b"\xbb\xbfdata: one\n\n") == ["one"]

@@ -22,7 +22,7 @@ from visavis.models.http import failure, told_by
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, ToolSpec, Usage
 from visavis.think.presets import Preset
 from visavis.think.thoughts import SpokenText
-from visavis.think.wire import SERVER, added, base64_of, closed, cut_short, garbage, nameless, opened, refused
+from visavis.think.wire import SERVER, added, base64_of, closed, cut_short, decoded, nameless, opened, refused
 
 DONE = "[DONE]"
 _PLAIN = Preset("chat")
@@ -146,7 +146,7 @@ class _Cached(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
+    prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: _Cached | None = None
     prompt_cache_hit_tokens: int | None = None
@@ -187,10 +187,7 @@ class ChatStream:
         if data == DONE:
             self.done = True
             return []
-        try:
-            chunk = _chunk_decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise garbage("a chat chunk") from error
+        chunk = decoded(_chunk_decoder, data, "a chat chunk")
         if chunk.error is not None:
             return self._failed(chunk.error)
         self._count(chunk.usage or (chunk.x_groq.usage if chunk.x_groq else None))
@@ -217,7 +214,7 @@ class ChatStream:
         if usage is not None:
             details = usage.prompt_tokens_details
             cached = (details and details.cached_tokens) or usage.prompt_cache_hit_tokens or usage.cached_tokens or 0
-            self.usage = Usage(usage.prompt_tokens, usage.completion_tokens or 0, cached)
+            self.usage = Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached)
 
     def _collect(self, deltas: Sequence[_ToolDelta]) -> None:
         for delta in deltas:
@@ -225,7 +222,8 @@ class ChatStream:
             partial.id = delta.id or partial.id
             if delta.function is not None:
                 arguments = delta.function.arguments or ""
-                partial.name += delta.function.name or ""
+                if delta.function.name != partial.name:  # some servers repeat it in each fragment
+                    partial.name += delta.function.name or ""
                 partial.arguments += arguments if isinstance(arguments, str) else json.dumps(arguments)
 
     def _partial(self, delta: _ToolDelta) -> _Partial:

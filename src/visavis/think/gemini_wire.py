@@ -22,7 +22,7 @@ from visavis.think.wire import (
     arguments_object,
     base64_of,
     cut_short,
-    garbage,
+    decoded,
     nameless,
     opened,
     parted,
@@ -168,10 +168,7 @@ class GeminiStream:
         return bool(self._reason)
 
     def feed(self, data: str) -> list[LlmEvent]:
-        try:
-            chunk = _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise garbage("a chunk of Gemini's") from error
+        chunk = decoded(_decoder, data, "a chunk of Gemini's")
         if chunk.error is not None:
             told = told_by(chunk.error)
             raise failure(SERVER, told.status or 500, told.words)

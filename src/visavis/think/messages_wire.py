@@ -23,7 +23,7 @@ from visavis.think.wire import (
     arguments_object,
     base64_of,
     cut_short,
-    garbage,
+    decoded,
     nameless,
     opened,
     parted,
@@ -168,10 +168,7 @@ class MessagesStream:
         return bool(self._reason)
 
     def feed(self, data: str) -> list[LlmEvent]:
-        try:
-            event = _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise garbage("an event of the Messages API") from error
+        event = decoded(_decoder, data, "an event of the Messages API")
         match event.type:
             case "message_start" if event.message is not None:
                 self._count(event.message.usage)

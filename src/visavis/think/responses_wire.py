@@ -15,7 +15,7 @@ from visavis.kernel.errors import ProviderError
 from visavis.models.http import failure, told_by
 from visavis.think.base import Finished, LlmEvent, LlmRequest, Message, TextDelta, ToolCall, Usage
 from visavis.think.presets import PRESETS, Preset
-from visavis.think.wire import SERVER, base64_of, closed, cut_short, garbage, nameless, opened, refused
+from visavis.think.wire import SERVER, base64_of, closed, cut_short, decoded, nameless, opened, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class _Cached(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     input_tokens_details: _Cached | None = None
 
 
@@ -138,12 +138,9 @@ class ResponsesStream:
         return self.complete
 
     def feed(self, data: str) -> list[LlmEvent]:
-        try:
-            event = _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
-            if data == "[DONE]":  # some proxies end all streams in this way
-                return []
-            raise garbage("an event of the Responses API") from error
+        if data == "[DONE]":  # some proxies end all streams in this way
+            return []
+        event = decoded(_decoder, data, "an event of the Responses API")
         match event.type:
             case "response.output_text.delta" | "response.refusal.delta":
                 self.begun = True
@@ -195,7 +192,7 @@ class ResponsesStream:
         if (usage := response.usage) is not None:
             details = usage.input_tokens_details
             cached = (details.cached_tokens or 0) if details else 0
-            self._usage = Usage(usage.input_tokens, usage.output_tokens, cached)
+            self._usage = Usage(usage.input_tokens or 0, usage.output_tokens or 0, cached)
         why = response.incomplete_details.reason if response.incomplete_details else None
         if why == "content_filter":
             raise refused("its content filter")

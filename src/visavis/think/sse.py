@@ -16,7 +16,7 @@ class SseParser:
     """
 
     def __init__(self) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8")()
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")()
         self._rest = ""
         self._data: list[str] = []
 

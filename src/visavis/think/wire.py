@@ -9,11 +9,16 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from visavis.kernel.errors import ProtocolViolation, Rejected
+from visavis.kernel.json_text import encode_json
 from visavis.models.http import Service
 from visavis.think.base import LlmEvent, LlmRequest, Message
+
+T = TypeVar("T")
 
 SERVER = Service("the model's server", "think", "llm.base_url", "check the API key")
 
@@ -116,6 +121,20 @@ def closed(schema: Any) -> bool:
         if schema.get("additionalProperties") is not False or set(schema.get("required", [])) != wanted:
             return False
     return all(closed(value) for key, value in schema.items() if key not in ("enum", "const", "default", "examples"))
+
+
+def decoded(decoder: msgspec.json.Decoder[T], data: str, what: str) -> T:
+    """One event. Half of a character, where a proxy has parted one, becomes U+FFFD: nobody says it, and the rest of
+    the answer counts. Raises ProtocolViolation for what is not `what`."""
+    try:
+        try:
+            return decoder.decode(data)
+        except msgspec.DecodeError:
+            if "\\ud" not in data.lower():
+                raise
+            return decoder.decode(encode_json(json.loads(data)))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise garbage(what) from error
 
 
 def cut_short() -> ProtocolViolation:
