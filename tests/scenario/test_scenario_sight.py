@@ -35,6 +35,7 @@ from visavis.kernel.messages import ClientMessage, Consent, Frame, Leave, Sight,
 from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
 from visavis.see.gate import FrameGate
+from visavis.see.tokens import cost
 from visavis.see.vision import QUEUE, READ_S, Sighted
 from visavis.session.look import NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
 from visavis.session.openers import Openers
@@ -322,6 +323,19 @@ def test_words_that_are_known_do_not_go_to_a_model_that_costs_money() -> None:
     assert [event.provider for event in played.events(FrameSent)] == ["model"]
     assert dropped(played)["nothing_new"] == 1
     assert {event.text for event in played.events(SightNoted)} == {*words.values(), "A gate's board."}
+
+
+def test_what_the_second_look_keeps_costs_no_tokens_of_the_call() -> None:
+    words = dict.fromkeys(range(1, 6), "Gate 14 closes at 9:40") | {6: "Gate 22 closes at 10:15"}
+    model = ScriptedReader({1: "A gate's board.", 6: "Another board."}, name="model")
+    one = cost("gpt-4o", 320, 180).tokens
+    vision = VisionSettings(provider="openai", model="gpt-4o", tokens_per_call=4 * one, frames_per_min=60)
+    call = call_with(Sighted(reader=ScriptedReader(words), describer=model), settings=Settings(vision=vision))
+    for number in range(1, 7):
+        shows(call, number, number * 2.0, number * 2.0 + 2.0)
+    played = checked(call, until=15.0)
+    assert [event.tokens for event in played.events(FrameSent)] == [one, one], "the first board and the new one"
+    assert dropped(played)["nothing_new"] == 4 and "over_budget" not in dropped(played)
 
 
 # What a prompt cache sees of it.

@@ -76,6 +76,15 @@ class Budget:
         self.tokens += tokens
         self.usd += usd
 
+    def unspent(self, tokens: int, usd: float = 0.0) -> None:
+        """A frame of this price was not sent after all. It still counts as one: it was read."""
+        for place, spent in enumerate(self._minute):
+            if (spent.tokens, spent.usd) == (tokens, usd):
+                self._minute[place] = _Spent(spent.at_s, 0, 0.0)
+                break
+        self.tokens -= tokens
+        self.usd -= usd
+
 
 def _left(limit: float, used: float) -> float:
     return 1 - used / limit if limit else 1.0

@@ -137,6 +137,12 @@ class FrameGate:
         self._readings.keep(text, vector, told)
         return Decision(True, "asked" if forced else "text_changed")
 
+    def unsent(self, frame: VideoFrame, longest: int) -> None:
+        """The second look kept `frame`, of at most `longest` pixels: its tokens and money are there again."""
+        height, width = frame.image.shape[:2]
+        price = cost(self._model, *fitted(width, height, longest))
+        self._budget.unspent(price.tokens, price.usd)
+
     def _changed(self, change: Change | None, now_s: float) -> Decision:
         if change is None:
             return Decision(False, "unchanged")

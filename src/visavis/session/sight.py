@@ -318,6 +318,7 @@ class Sight:
             return False
         if not decision.send:
             self._ledger.dropped(frame.source, decision.why, frame.at_s)
+            await aside(lambda: gate.unsent(frame, longest))
             return False
         await self._picture(self._record(frame, why, longest), frame)
         return True
