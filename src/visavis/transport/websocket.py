@@ -162,6 +162,7 @@ class WebSocketTransport:
         await asyncio.wait([self._closing])
 
     async def _close(self, reason: str) -> None:
+        self._outbox.audio(np.zeros(0, np.int16))
         self.send(Bye(reason))
         self._end(reason)
         with contextlib.suppress(TimeoutError):

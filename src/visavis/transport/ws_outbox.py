@@ -14,6 +14,8 @@ from visavis.transport.pcm_rate import PcmRate
 _MAX_AUDIO_PIECES = 50
 _MAX_TEXTS = 256
 _STUCK_S = 10.0
+_SILENT_S = 0.2
+"""The voice has ended when no tick of it comes for so long."""
 
 
 class SlowReader(Exception):
@@ -39,9 +41,8 @@ class WsOutbox:
         if len(pcm):
             self._speaking = True
             self._pack(self._rate.convert(pcm), pad=False)
-        elif self._speaking:
-            self._speaking = False
-            self._pack(self._rate.finish(), pad=True)
+        else:
+            self._fall_silent()
 
     def text(self, message: str) -> None:
         self._put(message)
@@ -57,12 +58,25 @@ class WsOutbox:
     async def run(self) -> None:
         """Write until cancelled. Raises SlowReader when the client stops reading, ConnectionError when it is gone."""
         while True:
-            await self._ready.wait()
+            await self._something()
             self._ready.clear()
             while self._queue:
                 self._idle.clear()
                 await self._write(self._queue.popleft())
             self._idle.set()
+
+    async def _something(self) -> None:
+        """Until there is something to write; the last of a voice that has fallen silent is, too."""
+        try:
+            async with asyncio.timeout(_SILENT_S if self._speaking else None):
+                await self._ready.wait()
+        except TimeoutError:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        if self._speaking:
+            self._speaking = False
+            self._pack(self._rate.finish(), pad=True)
 
     async def flush(self) -> None:
         """Wait until everything queued is written."""
