@@ -326,15 +326,15 @@ def test_words_that_are_known_do_not_go_to_a_model_that_costs_money() -> None:
 
 
 def test_what_the_second_look_keeps_costs_no_tokens_of_the_call() -> None:
-    words = dict.fromkeys(range(1, 6), "Gate 14 closes at 9:40") | {6: "Gate 22 closes at 10:15"}
-    model = ScriptedReader({1: "A gate's board.", 6: "Another board."}, name="model")
+    words = dict.fromkeys(range(1, 6), "Gate 14 closes at 9:40") | {6: "Breakfast is served downstairs"}
+    model = ScriptedReader({1: "A gate's board.", 6: "A sign."}, name="model")
     one = cost("gpt-4o", 320, 180).tokens
     vision = VisionSettings(provider="openai", model="gpt-4o", tokens_per_call=4 * one, frames_per_min=60)
     call = call_with(Sighted(reader=ScriptedReader(words), describer=model), settings=Settings(vision=vision))
     for number in range(1, 7):
         shows(call, number, number * 2.0, number * 2.0 + 2.0)
     played = checked(call, until=15.0)
-    assert [event.tokens for event in played.events(FrameSent)] == [one, one], "the first board and the new one"
+    assert [event.tokens for event in played.events(FrameSent)] == [one, one], "the board and the sign"
     assert dropped(played)["nothing_new"] == 4 and "over_budget" not in dropped(played)
 
 
