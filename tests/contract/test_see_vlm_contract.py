@@ -158,11 +158,11 @@ async def test_an_endless_answer_is_cut(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_server_that_hangs_costs_its_deadline_and_no_more(name: str) -> None:
-    async with serving(name, deadline_s=0.3) as (server, describer):
+    async with serving(name, deadline_s=1.0) as (server, describer):
         server.hangs = True
         with pytest.raises(ProviderTimeout):
             await describer.describe(invoice())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.gone.wait()
 
 
@@ -171,7 +171,7 @@ async def test_cancelling_ends_the_request(name: str) -> None:
     async with serving(name) as (server, describer):
         server.hangs = True
         task = asyncio.create_task(describer.describe(invoice()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not server.bodies:  # noqa: ASYNC110 - the server's own list
                 await asyncio.sleep(0.01)
             task.cancel()

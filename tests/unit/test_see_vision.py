@@ -103,7 +103,7 @@ async def working(call: Call) -> AsyncIterator[Call]:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - what it waits for is no event
             await asyncio.sleep(0.002)
 
@@ -375,7 +375,7 @@ async def test_look_waits_for_a_fresh_note_and_not_for_ever() -> None:
             call.send(frame(call.now_s), question)
             return True
 
-        look = look_tool(call.worker, force, lambda: call.now_s, 5.0)
+        look = look_tool(call.worker, force, lambda: call.now_s, 30.0)
         assert await look("the total") == "Screen: Total | $5 (seen at most 2 s ago)"
         reader.gate.clear()
         call.now_s = 20.0
