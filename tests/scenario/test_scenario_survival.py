@@ -13,7 +13,7 @@ from calls import BreakingLlm, checked
 from visavis.bench.chaos_calls import ANSWER, SETTINGS
 from visavis.hear.base import Asr
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import Rejected
+from visavis.kernel.errors import ConfigError, ModelError, Rejected
 from visavis.kernel.events import (
     BreakerClosed,
     BreakerOpened,
@@ -271,3 +271,10 @@ def test_the_models_own_error_comes_up_when_all_have_failed() -> None:
     played = checked(call(arrange, 1.0), until=9.0)
     failures = [(event.provider, event.code) for event in played.events(ProviderFailed)]
     assert failures == [("llm1", "provider"), ("llm2", "rejected")], "each once"
+
+
+@pytest.mark.parametrize("wrong", [ConfigError("not an address"), ModelError("the model is not there")])
+def test_a_setting_that_shows_to_be_wrong_in_the_call_leads_to_the_next_provider(wrong: Exception) -> None:
+    played = checked(call(llms(ScriptedLlm([wrong]), ScriptedLlm(["At nine."])), 1.0), until=9.0)
+    assert played.heard() == [f"{BACKUP} At nine."]
+    assert [event.provider for event in played.events(ProviderFailed)] == ["llm1"]

@@ -102,6 +102,21 @@ async def test_a_failure_in_the_middle_keeps_the_old_document(library: Library, 
     assert "two years" in (await library.search("warranty"))[0].text
 
 
+async def test_no_path_is_not_the_directory_that_somebody_happens_to_be_in(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(docs)
+    with pytest.raises(DocumentRefused, match="no path"):
+        await library.add(" ")
+    await library.add(str(docs))
+    with pytest.raises(DocumentRefused, match="no path"):
+        await library.remove("")
+    assert [str(refused.message) for refused in await library.sync([""])] == ["there is no path in ''"]
+    keeper = Keeper(library, [""])
+    await keeper.start()
+    await keeper.close()
+
+
 async def test_another_process_sees_what_was_added(library: Library, docs: Path, tmp_path: Path) -> None:
     scheduler = ComputeScheduler(1)
     other = Library(await EmbeddedStore.open(tmp_path / "k.db", "c", "letters", scheduler), Letters())

@@ -148,6 +148,8 @@ async def run_remove(options: argparse.Namespace, library: Library) -> int:
 
 
 async def run_search(options: argparse.Namespace, library: Library) -> int:
+    if options.limit < 1:
+        raise UsageError("--limit must be at least 1")
     passages = await library.search(" ".join(options.question), options.limit)
     if options.json:
         rows = [

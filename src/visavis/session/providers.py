@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Literal, TypeVar
 
 from visavis.kernel.agent import Agent
-from visavis.kernel.errors import ProviderError, ProviderTimeout, VisavisError
+from visavis.kernel.errors import ConfigError, ModelError, ProviderError, ProviderTimeout, UsageError, VisavisError
 from visavis.models.scheduler import Preempted
 from visavis.speak.base import Speech, Tts
 
@@ -34,9 +34,12 @@ class KeepsTime:
 
 @contextmanager
 def translated(layer: str, provider: str) -> Iterator[None]:
-    """Turns any failure of a provider into ProviderError; our own errors and cancellation pass unchanged."""
+    """Turns any failure of a provider into ProviderError, a wrong setting or a missing model among them: a call goes
+    on with the next provider. Our other errors and cancellation pass unchanged."""
     try:
         yield
+    except (ConfigError, ModelError, UsageError) as error:
+        raise ProviderError(f"{layer} '{provider}' cannot work: {error.message}", hint=error.hint) from error
     except (VisavisError, asyncio.CancelledError, GeneratorExit):
         raise
     except Preempted as error:

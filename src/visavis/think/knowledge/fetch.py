@@ -32,10 +32,13 @@ def is_address(entry: str) -> bool:
 
 def source_of(entry: str) -> str:
     """What a document is kept under: its address, or its absolute path."""
-    return entry if is_address(entry) else str(Path(entry).expanduser().resolve())
+    return entry if is_address(entry) else str(path_of(entry).resolve())
 
 
 def path_of(entry: str) -> Path:
+    """Raises DocumentRefused for an empty one, which would be the directory that somebody happens to be in."""
+    if not entry.strip():
+        raise DocumentRefused("there is no path in ''", stage="think", hint="name a file, a directory or an address")
     return Path(entry).expanduser()
 
 

@@ -72,15 +72,15 @@ class Keeper:
         for entry in self._entries:
             if is_address(entry):
                 continue
-            for file in _files(path_of(entry)):
+            for file in _files(entry):
                 with contextlib.suppress(OSError):  # gone since it was listed
                     stat = file.stat()
                     stamps[str(file.resolve())] = (stat.st_mtime_ns, stat.st_size)
         return stamps
 
 
-def _files(path: Path) -> list[Path]:
+def _files(entry: str) -> list[Path]:
     try:
-        return files_below(path)
+        return files_below(path_of(entry))
     except DocumentRefused:
         return []
