@@ -38,13 +38,15 @@ async def test_markup_in_captions_stays_text() -> None:
 async def test_typed_text_is_sent_once_and_typing_is_told() -> None:
     async with caller() as person:
         await person.join()
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
         await person.page.keyboard.press("t")
         await person.page.keyboard.type("make my v")
         await person.page.keyboard.press("Shift+Enter")
         await person.page.keyboard.type("day")
         await person.page.keyboard.press("Enter")
         await until(lambda: person.server.received("say") == [{"type": "say", "text": "make my v\nday"}])
-        assert len(person.server.received("typing")) == 1
+        assert 1 <= len(person.server.received("typing")) <= 1 + (loop.time() - begun_s) / 2, "one in two seconds"
         assert not await person.pressed("Mute")
         assert await person.pressed("Camera")
         assert await person.page.get_by_label("Type instead of talking").input_value() == ""
@@ -79,7 +81,7 @@ async def test_the_camera_goes_off_for_real_and_comes_back() -> None:
         before = person.peer.frames[mid]
         await person.page.keyboard.press("v")
         await until(lambda: person.peer.frames[mid] > before + 2)
-        assert [track["on"] for track in person.server.received("track")[3:]] == [False, True]
+        await until(lambda: [track["on"] for track in person.server.received("track")[3:]] == [False, True])
         assert len(person.server.offers) == 1
 
 
