@@ -31,7 +31,7 @@ from visavis.kernel.events import (
     TurnEnded,
 )
 from visavis.kernel.media import VideoFrame, VideoSource
-from visavis.kernel.messages import ClientMessage, Consent, Frame, Leave, Sight, Track
+from visavis.kernel.messages import ClientMessage, Consent, Frame, Leave, Sight, SightTotals, Track
 from visavis.kernel.settings import SessionSettings, Settings, VisionSettings
 from visavis.see.base import Image
 from visavis.see.gate import FrameGate
@@ -614,6 +614,33 @@ def test_limits_hold_and_are_told(vision: VisionSettings) -> None:
     played = checked(call, until=28.0)
     assert len(played.events(FrameSent)) == 3, "of those of a minute a quarter is kept for questions"
     assert dropped(played)["over_budget"] >= 5
+
+
+def test_a_process_that_takes_the_call_over_goes_on_with_its_limits_and_totals() -> None:
+    settings = Settings(vision=VisionSettings(frames_per_call=3), session=PATIENT.session)
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=settings)
+    for number in (1, 2):
+        shows(call, number, number * 3.0, number * 3.0 + 3.0)
+    first = checked(call, until=10.0)
+    past = [(record.at_s, record.event) for record in first.records[:-1]]
+    again = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=settings, past=past)
+    for number in (3, 4, 5):
+        shows(again, number, 6.0 + number * 2.0, 8.0 + number * 2.0)
+    played = again.run(until=20.0)
+    before, after = first.messages(SightTotals)[-1], played.messages(SightTotals)[-1]
+    assert isinstance(before, SightTotals) and isinstance(after, SightTotals)
+    assert before.sent == 2 and after.sent == len(played.events(FrameSent)) == 3, "the past ones are among them"
+    assert after.seen > before.seen + 20 and after.dropped["over_budget"] >= 1
+
+
+def test_of_two_sources_the_screen_is_looked_at_first() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)))
+    shows(call, 1, 1.0, 9.0, "camera")
+    shows(call, 2, 1.0, 9.0)
+    call.says(4.0, QUESTION)
+    played = checked(call, until=9.0)
+    asked = [event.source for event in played.events(FrameSent) if event.why == "asked"]
+    assert asked == ["screen", "camera"]
 
 
 # Bad pictures and bad providers: the voice goes on, and the journal says why.

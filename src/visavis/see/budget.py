@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Self
 
+from visavis.kernel.events import FrameSent, Record
 from visavis.kernel.settings import VisionSettings
 
 MINUTE_S = 60.0
@@ -49,6 +50,11 @@ class Budget:
         self.limits = limits or Limits()
         self.frames, self.tokens, self.usd = 0, 0, 0.0
         self._minute: deque[_Spent] = deque()
+
+    def read(self, record: Record) -> None:
+        """A record of an earlier process of this call: what was sent then counts."""
+        if isinstance(record.event, FrameSent):
+            self.spend(record.at_s, record.event.tokens, record.event.price_usd)
 
     def allows(self, at_s: float, tokens: int, usd: float = 0.0, *, asked: bool = False) -> bool:
         """Whether a frame of so many tokens may be sent at `at_s`."""

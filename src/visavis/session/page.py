@@ -62,7 +62,7 @@ class PageView:
         self._ducked = False
         self._state: AgentState = "waiting"
         self._waterfalls = Waterfalls(self._latency)
-        self._sights = Sights(send)
+        self._sights = Sights(send, past)
         self._shows = Shows(send, past)
         self._sources: dict[int, list[Source]] = {}
 

@@ -92,7 +92,7 @@ class Sight:
         self._dark: set[str] = set()
         self._arrived = asyncio.Event()
         self._question = ""
-        self._to_force: set[VideoSource] = set()
+        self._to_force: list[VideoSource] = []
         self.awaited: dict[VideoSource, float | None] = {}
         """Of the last question: the sources that are to answer it, and when the frame was captured that does."""
         self.changed = asyncio.Event()
@@ -106,6 +106,7 @@ class Sight:
         self.worker = VisionWorker(sighted, agent.triggers, self._told, self.now_s, self._consent.allows, self._late)
         for record in scribe.log.past:
             self.worker.read(record)
+            self._budget.read(record)
 
     @property
     def on(self) -> bool:
@@ -187,7 +188,7 @@ class Sight:
         it. False when there is nothing to look at: no device is on.
         """
         live = self.live
-        self._question, self._to_force = question, set(live)
+        self._question, self._to_force = question, sorted(live, reverse=True)  # the screen first: it holds more words
         self.awaited = dict.fromkeys(live)
         self._arrived.set()
         return bool(live)
@@ -212,7 +213,7 @@ class Sight:
             for source in [one for one in self._came_s if one not in self.live]:
                 self._lose(source)
             while self._to_force:
-                await self._force(self._to_force.pop())
+                await self._force(self._to_force.pop(0))
             for source in list(self._waiting):
                 if (frame := self._waiting.pop(source, None)) is not None:
                     await self._take(frame.value)
@@ -354,7 +355,7 @@ class Sight:
         self._view_s.pop(source, None)
         self._dark.discard(source)
         self._lost.discard(source)
-        self._to_force.discard(source)
+        self._to_force = [one for one in self._to_force if one != source]
         self.awaited.pop(source, None)
         self.changed.set()
 

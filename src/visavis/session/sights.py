@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from visavis.kernel.events import (
     ConsentRevoked,
@@ -28,10 +28,12 @@ FRAMES_DUE = 16
 
 
 class Sights:
-    """One session's view. `read` takes the journal's records; `show` a frame that is on record. Nothing blocks."""
+    """One session's view. `read` takes the journal's records; `show` a frame that is on record. Nothing blocks.
+    `past` are those of earlier processes of this call: they are counted, not sent.
+    """
 
-    def __init__(self, send: Callable[[ServerMessage], None]) -> None:
-        self._send = send
+    def __init__(self, send: Callable[[ServerMessage], None], past: Iterable[Record] = ()) -> None:
+        self._send: Callable[[ServerMessage], None] = lambda message: None
         self._due: deque[tuple[str, float]] = deque(maxlen=FRAMES_DUE)
         self._seen = 0
         self._dropped: Counter[str] = Counter()
@@ -39,6 +41,10 @@ class Sights:
         self._sent: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
         self._price_usd = 0.0
+        for record in past:
+            self.read(record)
+        self._due.clear()
+        self._send = send
 
     def read(self, record: Record) -> None:
         match record.event:
