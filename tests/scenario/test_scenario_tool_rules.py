@@ -16,6 +16,7 @@ from visavis.kernel.events import (
     ApprovalAnswered,
     ApprovalAsked,
     ConsentGiven,
+    PageShown,
     ReplyReleased,
     SessionEnded,
     SessionStarted,
@@ -23,11 +24,12 @@ from visavis.kernel.events import (
     ToolRefused,
     ToolReturned,
 )
-from visavis.kernel.messages import Say
+from visavis.kernel.messages import Clicked, Say
 from visavis.kernel.settings import TurnSettings
 from visavis.kernel.tool import Grounded, tool
 from visavis.session.finishing import FINISH_S
 from visavis.session.phrases import phrase
+from visavis.show import Card
 from visavis.testing.doubles import ScriptedLlm
 from visavis.testing.scenario import Played, Scenario
 from visavis.think.base import ToolCall, ToolSpec
@@ -526,6 +528,26 @@ def test_a_yes_to_another_question_does_not_count() -> None:
     played = checked(call, until=66.0)
     assert "Are you still there?" in played.heard()
     assert [event.answer for event in played.events(ApprovalAnswered)] == ["unclear"]
+    assert ran == []
+
+
+def test_a_yes_that_is_pressed_on_a_card_answers_the_card() -> None:
+    @tool
+    async def offer() -> Card:
+        """Shows an offer."""
+        return Card("A newsletter?", buttons=["Yes", "No"])
+
+    def play(*acts: tuple[float, Clicked]) -> Played:
+        wanted = wants("cancel_order", '{"number": "427"}', "c2")
+        call = calling(wants("offer"), "Would you?", wanted, "All right.", tools=[offer, cancel_order], said="hello")
+        call.says(7.0, "cancel order 427")
+        for at_s, act in acts:
+            call.does(at_s, act)
+        return checked(call, until=20.0)
+
+    (show,) = [record.seq for record in play().records if isinstance(record.event, PageShown)]
+    played = play((13.0, Clicked(show, "Yes")))
+    assert [event.answer for event in played.events(ApprovalAnswered)] == ["unclear"], played.told()
     assert ran == []
 
 

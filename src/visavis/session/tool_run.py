@@ -13,7 +13,10 @@ from visavis.journal.journal import SessionLog
 from visavis.kernel.events import (
     ApprovalAnswered,
     ApprovalAsked,
+    ButtonPressed,
     Event,
+    FormFilled,
+    OptionsChosen,
     PageShown,
     Record,
     ToolCalled,
@@ -82,7 +85,12 @@ class ToolDesk:
     def follow(self, log: SessionLog) -> None:
         """Know what has happened in this call so far, and what will."""
         self.ledger.remember(log.past)
-        log.readers.append(self.ledger.read)
+        log.readers += [self.ledger.read, self._pressed]
+
+    def _pressed(self, record: Record) -> None:
+        """What is pressed on the page answers what is shown there, not what was asked aloud."""
+        if self.pending is not None and isinstance(record.event, ButtonPressed | OptionsChosen | FormFilled):
+            self.pending.overtaken = True
 
     def run(self, reply: int, turn: int, text: str) -> ToolRun:
         """The tools of a reply that answers `text`."""
