@@ -122,7 +122,18 @@ def test_a_late_store_delays_no_reply_beyond_the_deadline() -> None:
 def test_a_store_that_fails_is_on_record_and_the_call_goes_on() -> None:
     scenario = call(Shelf(0.01, error=ProviderError("gone", stage="think")), "Hello again.")
     scenario.says(2.0, "When do you open in the morning?")
-    scenario.says(8.0, "Good morning to you.")
-    played = checked(scenario, until=16.0)
+    scenario.says(12.0, "Good morning to you.")
+    played = checked(scenario, until=20.0)
     assert {failed.layer for failed in played.events(ProviderFailed)} == {"retrieval"}
-    assert played.heard()[-1] == "Hello again.", played.told()
+    assert played.heard() == [LATER, "Hello again."], "that nothing was found tells nothing of the documents"
+
+
+def test_a_model_with_tools_that_was_shown_nothing_does_not_tell_what_documents_lack() -> None:
+    def opening_hours() -> str:
+        """Tells when the shop is open."""
+        return "from nine"
+
+    agent = replace(AGENT, tools=(opening_hours,))
+    scenario = call(Shelf(0.01, error=ProviderError("gone", stage="think")), "[0] I do not know.", agent=agent)
+    scenario.says(2.0, "When do you open in the morning?")
+    assert checked(scenario, until=12.0).heard() == [LATER]

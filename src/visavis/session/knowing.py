@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from visavis.kernel.errors import ProviderError
 from visavis.kernel.events import Event, PassagesFound, ProviderFailed, SourcesCited
@@ -51,6 +52,8 @@ class Knowing:
         self._before = ""
         self._cited: dict[int, list[Source]] = {}
         self._audible = 0
+        self._decline: Literal["not_in_documents", "documents_late"] = "not_in_documents"
+        """What is said when nothing answers: that the documents do not tell takes a search that came to its end."""
 
     def hear(self, partial: str) -> None:
         """What the person has said so far."""
@@ -75,6 +78,7 @@ class Knowing:
         settings, asked = self._knowledge.settings, self._whole(text)
         found = await self._retrieval.passages(asked, settings.deadline_s)
         shown = evidence(found.passages, settings.least_cosine)
+        self._decline = "documents_late" if found.late and not shown else "not_in_documents"
         question = is_question(text)
         if question:
             self._before = asked if len(asked) < 400 else text
@@ -83,7 +87,7 @@ class Knowing:
             self._note(PassagesFound(turn, ids, found.took_s, found.late))
         if shown or not question:
             return ""
-        return phrase("documents_late" if found.late else "not_in_documents", self._language)
+        return phrase(self._decline, self._language)
 
     def answer(
         self, reply: int, text: str, deltas: AsyncGenerator[str | None, None]
@@ -91,7 +95,7 @@ class Knowing:
         """`deltas` of the model's answer to `text`, without marks; what they name is noted."""
         if self._knowledge is None:
             return deltas
-        decline = phrase("not_in_documents", self._language) if is_question(text) else ""
+        decline = phrase(self._decline, self._language) if is_question(text) else ""
         return Citations(lambda: self._quotes, decline, lambda passage: self._cites(reply, passage)).strip(deltas)
 
     def heard(self, reply: int) -> None:

@@ -9,7 +9,8 @@ from visavis.kernel.events.base import Event
 
 class PassagesFound(Event, frozen=True):
     """Passages for the answer to turn `turn`, by id, best first; none when nothing is evidence enough. The answer
-    waited `took_s` for them. `late`: the search was not over by then, and these are of the words before.
+    waited `took_s` for them. `late`: the search was not over by then, or had failed, and these are of the words
+    before.
     """
 
     content: ClassVar[bool] = True

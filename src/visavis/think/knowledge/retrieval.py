@@ -6,7 +6,7 @@ One search at a time, always for the newest words. What was found for words that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +29,8 @@ class Searching(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`late`: the search was not over by the deadline, and these are what was found for the words before, if any.
+    """`late`: the search was not over by the deadline, or has failed, which tells nothing of the documents; and these
+    are what was found for the words before, if any.
     `took_s`: seconds that the answer waited."""
 
     passages: tuple[Passage, ...] = ()
@@ -93,16 +94,15 @@ class Retrieval:
         while self._wanted:
             text, self._wanted = self._wanted, ""
             self._searching = _asked(text)
-            found: Sequence[Passage] = ()
             try:
                 async with asyncio.timeout(SEARCH_S):
                     found = await self._library.search(text, self._limit)
+                self._found = (self._searching, tuple(found))
             except TimeoutError:
                 words = f"no passages within {SEARCH_S:g} s"
                 self._failed(ProviderTimeout(words, which="total", stage="think"))
             except ProviderError as error:
                 self._failed(error)
-            self._found = (self._searching, tuple(found))
             self._wake(last=not self._wanted)
 
     def _wake(self, *, last: bool) -> None:
