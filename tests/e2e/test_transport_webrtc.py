@@ -122,10 +122,13 @@ async def test_what_is_said_while_the_line_closes_is_lost_without_a_complaint() 
 
 
 async def test_a_new_offer_before_the_loss_was_noticed_is_a_loss_and_a_return() -> None:
-    async with answering() as call, calling(call, video=False):
+    """The line that was left is told so: else two pages with one key would take the call from each other for ever."""
+    async with answering() as call, calling(call, video=False) as first:
         second = RtcCaller(video=False)
         await second.connect(call.transport.rejoin)
         await call.until(Returned)
+        assert (await first.wait_for(Bye)).reason == "moved"
+        assert not second.messages
         kinds = [type(item) for item in call.items if isinstance(item, Lost | Returned)]
         assert kinds == [Lost, Returned]
         await second.close()

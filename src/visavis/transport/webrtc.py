@@ -93,6 +93,8 @@ class WebRtcTransport:
             self._enter_lost()
         old, self._line = self._line, None
         if old is not None:
+            if old.writable:
+                old.write(encode(Bye("moved")))  # another page that has the key must not fetch the call back
             await old.close()
         self._outbox.clear()
         self._pictures.new_line()

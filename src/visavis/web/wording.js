@@ -89,6 +89,7 @@ const DEVICE = {
 const ENDED = {
   left: { title: "You left the call", text: "Your microphone and camera are off.", advice: "" },
   idle: { title: "The call has ended", text: "It was quiet for a while, so the agent said goodbye.", advice: "" },
+  moved: { title: "The call goes on elsewhere", text: "Another page has taken it over. Your microphone and camera are off here.", advice: "" },
   not_joined: { title: "You declined", text: "Nothing was captured or sent.", advice: "You can close this page, or read the notice again." },
   declined: { title: "The call has ended", text: "You did not agree to the notice.", advice: "" },
   peer_gone: { title: "The call has ended", text: "The server lost touch with this page.", advice: "Check your internet connection, then start again." },
