@@ -76,3 +76,14 @@ def test_a_result_is_told_alike_at_once_and_in_later_turns() -> None:
 def test_what_is_no_attack_can_still_be_read() -> None:
     assert as_data("a tool", '{"price": 3.5, "ok": true}').split("\n")[1] == '{"price": 3.5, "ok": true}'
     assert tool_message("c1", " ") == Message("tool", "", tool_call_id="c1")
+
+
+@pytest.mark.parametrize("first", [0xFE00, 0xE0100, 0xE0020, 0x200B, 0xFFF9])
+def test_what_is_spelled_in_signs_that_nobody_sees_is_not_read(first: int) -> None:
+    hidden = "".join(chr(first + n) for n in range(3))
+    assert as_data("documents", f"We open{hidden} at nine \u2764\ufe0f.").split("\n")[1] == "We open at nine \u2764."
+
+
+def test_words_of_any_script_stay_as_they_are() -> None:
+    text = "ñ é 한국어 हिन्दी العربية 日本語 ‹x› 1\u00a0000 €"
+    assert as_data("documents", text).split("\n")[1] == text

@@ -15,8 +15,12 @@ FROM_TOOL, FROM_DOCUMENTS, FROM_SIGHT, FROM_PAGE = "a tool", "documents", "camer
 
 _OPENS = re.compile("[<＜﹤]")
 _FENCE = re.compile("`{3,}|~{3,}|｀{3,}")
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-"""Signs without a picture: what a person cannot see in a document, the model is not to read."""
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef]"
+)
+"""Signs without a picture, variants of pictures among them, which can spell any text: what a person cannot see in a
+document, the model is not to read."""
 
 
 def as_data(source: str, text: str) -> str:
