@@ -202,6 +202,29 @@ def test_the_tool_look_is_offered_where_there_are_eyes() -> None:
     assert [spec.name for spec in blind.llm.requests[-1].tools] == []
 
 
+def test_the_tool_look_waits_for_the_screen_beside_a_camera_without_text() -> None:
+    calls = [ToolCall("c1", "look", '{"question": "the gate"}')]
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=0.4)), llm=ScriptedLlm([calls, "At nine forty."]))
+    shows(call, 3, 1.0, 9.0, "camera", fps=4.0)
+    shows(call, 4, 4.0, 9.0, "camera", fps=4.0)
+    shows(call, 1, 1.0, 9.0, fps=1.0)
+    call.says(3.0, "when does my gate close")
+    played = checked(call, until=9.0)
+    (returned,) = played.events(ToolReturned)
+    assert PAGE[1] in returned.result
+
+
+def test_a_covered_camera_beside_a_screen_keeps_no_answer_waiting() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE, takes_s=0.1)))
+    shows(call, 1, 1.0, 9.0)
+    for n in range(40):
+        call.does(1.0 + n / 5, VideoFrame(np.zeros((180, 320, 3), np.uint8), "camera", 1.0 + n / 5))
+    call.says(4.0, QUESTION)
+    played = checked(call, until=9.0)
+    assert PAGE[1] in prompted(call) and TOO_LATE not in prompted(call)
+    assert played.at(FirstToken) - played.at(TurnEnded) < 0.5
+
+
 # What turns are told.
 
 

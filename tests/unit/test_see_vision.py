@@ -370,15 +370,15 @@ async def test_look_waits_for_a_fresh_note_and_not_for_ever() -> None:
     reader = Reader()
     async with working(Call(Sighted(reader=reader))) as call:
 
-        def force(question: str) -> bool:
+        def force(question: str) -> list[str]:
             reader.gate.set()
             call.send(frame(call.now_s), question)
-            return True
+            return ["screen"]
 
         look = look_tool(call.worker, force, lambda: call.now_s, 30.0)
         assert await look("the total") == "Screen: Total | $5 (seen at most 2 s ago)"
         reader.gate.clear()
         call.now_s = 20.0
-        slow = look_tool(call.worker, lambda question: call.send(frame(20.0)) is None, lambda: call.now_s, 0.01)
+        slow = look_tool(call.worker, lambda question: call.send(frame(20.0)) or ["screen"], lambda: call.now_s, 0.01)
         assert await slow() == NOTHING, "the old note is not told as a fresh one"
-        assert await look_tool(call.worker, lambda question: False, lambda: 0.0, 5.0)() == NO_PICTURE
+        assert await look_tool(call.worker, lambda question: [], lambda: 0.0, 5.0)() == NO_PICTURE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from visavis.kernel.tool import tool
 from visavis.see.notes import row
@@ -16,9 +16,9 @@ NO_PICTURE = "Neither camera nor screen is on, so there is nothing to see."
 
 
 def look_tool(
-    worker: VisionWorker, force: Callable[[str], bool], now_s: Callable[[], float], deadline_s: float
+    worker: VisionWorker, force: Callable[[str], Collection[str]], now_s: Callable[[], float], deadline_s: float
 ) -> Callable[..., Awaitable[str]]:
-    """`force(question)` sends the best fresh frame on, whatever the gate thinks of it; False when there is none."""
+    """`force(question)` sends the best fresh frames on, whatever the gate thinks of them, and tells whose they are."""
 
     @tool
     async def look(question: str = "") -> str:
@@ -27,9 +27,9 @@ def look_tool(
         question: what to look for
         """
         asked_s = now_s()
-        if not force(question):
+        if not (sources := force(question)):
             return NO_PICTURE
-        found = await worker.look(asked_s - FRESH_S, deadline_s)
+        found = await worker.look(asked_s - FRESH_S, deadline_s, sources)
         told = "\n".join(row(sight, now_s()) for sight in found if sight.text)
         documents = worker.documents.told(3_000) if "(document " in told else ""
         return "\n".join(part for part in (told, documents) if part) or NOTHING
@@ -40,4 +40,4 @@ def look_tool(
 def unbound_look() -> Callable[..., Awaitable[str]]:
     """The tool as a model is told of it, for no call."""
     nobody = VisionWorker(Sighted(), (), lambda event: None, lambda: 0.0, lambda source: False)
-    return look_tool(nobody, lambda question: False, lambda: 0.0, 0.0)
+    return look_tool(nobody, lambda question: (), lambda: 0.0, 0.0)

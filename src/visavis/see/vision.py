@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -190,19 +190,20 @@ class VisionWorker:
         notes = self.notes.rows(now_s, in_view, note_chars)
         return [*self.documents.rows(document_chars), *notes, *self.triggers.due(now_s)]
 
-    async def look(self, since_s: float, deadline_s: float) -> list[Sight]:
-        """Notes of frames captured at `since_s` or later: at once if there are any, else when the first comes; none
-        after `deadline_s`. Objects are waited for, and do not do where somebody else looks, too."""
+    async def look(self, since_s: float, deadline_s: float, sources: Collection[str]) -> list[Sight]:
+        """Notes of frames captured at `since_s` or later: at once if there are any of each of `sources`, else when
+        they come, or as many as there are after `deadline_s`. Objects are waited for, and do not do where somebody
+        else looks, too."""
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
-                while self.naming or not self._seen(since_s):
+                while self.naming or not self._seen(since_s) >= set(sources):
                     self._noted.clear()
                     await self._noted.wait()
         return self.notes.since(since_s)
 
-    def _seen(self, since_s: float) -> bool:
+    def _seen(self, since_s: float) -> set[str]:
         others = self._sighted.reader is not None or self._sighted.describer is not None
-        return any(sight.how != HOW or not others for sight in self.notes.since(since_s))
+        return {sight.source for sight in self.notes.since(since_s) if sight.how != HOW or not others}
 
     async def run(self) -> None:
         """Works until cancelled. Reading, glancing and describing do not wait for each other."""

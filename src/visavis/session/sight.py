@@ -183,15 +183,15 @@ class Sight:
             self.worker.forget(source)
             self.forgot(source)
 
-    def ask(self, question: str) -> bool:
+    def ask(self, question: str) -> list[VideoSource]:
         """The best fresh frame of each source is to be looked at with `question` in mind, whatever the gate thinks of
-        it. False when there is nothing to look at: no device is on.
+        it. Returns these sources: none when no device is on; not a dark one beside another.
         """
-        live = self.live
-        self._question, self._to_force = question, sorted(live, reverse=True)  # the screen first: it holds more words
-        self.awaited = dict.fromkeys(live)
+        sources = [one for one in self.live if one not in self._dark] or self.live
+        self._question, self._to_force = question, sorted(sources, reverse=True)  # a screen, with more words, first
+        self.awaited = dict.fromkeys(sources)
         self._arrived.set()
-        return bool(live)
+        return sources
 
     async def run(self) -> None:
         """Looks until cancelled."""
