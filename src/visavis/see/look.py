@@ -18,7 +18,7 @@ NO_PICTURE = "Neither camera nor screen is on, so there is nothing to see."
 def look_tool(
     worker: VisionWorker, force: Callable[[str], Collection[str]], now_s: Callable[[], float], deadline_s: float
 ) -> Callable[..., Awaitable[str]]:
-    """`force(question)` sends the best fresh frames on, whatever the gate thinks of them, and tells whose they are."""
+    """`force(question)` sends the best fresh frames on, whatever the gate thinks, and tells of which sources."""
 
     @tool
     async def look(question: str = "") -> str:
