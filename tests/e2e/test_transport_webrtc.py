@@ -122,7 +122,7 @@ async def test_what_is_said_while_the_line_closes_is_lost_without_a_complaint() 
 
 
 async def test_a_new_offer_before_the_loss_was_noticed_is_a_loss_and_a_return() -> None:
-    """The line that was left is told so: else two pages with one key would take the call from each other for ever."""
+    """The line that was left is told so: else a page that still has it would fetch the call back."""
     async with answering() as call, calling(call, video=False) as first:
         second = RtcCaller(video=False)
         await second.connect(call.transport.rejoin)
