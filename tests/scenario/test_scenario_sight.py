@@ -37,7 +37,7 @@ from visavis.see.base import Image
 from visavis.see.gate import FrameGate
 from visavis.see.tokens import cost
 from visavis.see.vision import QUEUE, READ_S, Sighted
-from visavis.session.look import NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
+from visavis.session.look import DARK, NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
 from visavis.session.openers import Openers
 from visavis.session.sight import LOST_S
 from visavis.speak.base import Speech
@@ -222,6 +222,16 @@ def test_a_covered_camera_beside_a_screen_keeps_no_answer_waiting() -> None:
     call.says(4.0, QUESTION)
     played = checked(call, until=9.0)
     assert PAGE[1] in prompted(call) and TOO_LATE not in prompted(call)
+    assert played.at(FirstToken) - played.at(TurnEnded) < 0.5
+
+
+def test_before_a_covered_camera_the_agent_is_told_so_at_once() -> None:
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)))
+    for n in range(40):
+        call.does(1.0 + n / 5, VideoFrame(np.zeros((180, 320, 3), np.uint8), "camera", 1.0 + n / 5))
+    call.says(4.0, QUESTION)
+    played = checked(call, until=9.0)
+    assert DARK in prompted(call)
     assert played.at(FirstToken) - played.at(TurnEnded) < 0.5
 
 

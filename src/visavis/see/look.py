@@ -12,7 +12,7 @@ FRESH_S = 1.0
 """A frame this much older than the question still shows what was asked about."""
 
 NOTHING = "Nothing could be read in time. Say so, and ask the person to hold it still or to show it again."
-NO_PICTURE = "Neither camera nor screen is on, so there is nothing to see."
+NO_PICTURE = "Camera and screen are off or black, so there is nothing to see."
 
 
 def look_tool(

@@ -43,6 +43,7 @@ RELEVANT = 0.34
 """So much of what the words are about stands in what was left out of a note: then they ask for all of it."""
 
 OFF = "Camera and screen are off: nothing can be seen. Say so, and ask the person to switch one on."
+DARK = "The picture is black: nothing can be seen. Say so, and ask the person to uncover the camera."
 TOO_LATE = "What is in view could not be read in time. Say so, and ask the person to hold it still or show it again."
 NO_TEXT = "No text could be read in what is in view now, and nothing else is known of it. Say so."
 ONLY_OBJECTS = "No text could be read in what is in view now. Nothing but these objects is known of it."
@@ -188,6 +189,8 @@ class Look:
         sight = self._sight
         if not sight.live:
             return OFF
+        if sight.dark.issuperset(sight.live):
+            return DARK
         if not self._answered():
             return TOO_LATE
         fresh = [sight.worker.notes.newest(source, sight.teller) for source in sight.awaited]

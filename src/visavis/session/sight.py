@@ -89,12 +89,13 @@ class Sight:
         self._sent_px: dict[VideoSource, int] = {}
         self._sent_s: dict[VideoSource, float] = {}
         self._view_s: dict[str, float] = {}
-        self._dark: set[str] = set()
         self._arrived = asyncio.Event()
         self._question = ""
         self._to_force: list[VideoSource] = []
         self.awaited: dict[VideoSource, float | None] = {}
         """Of the last question: the sources that are to answer it, and when the frame was captured that does."""
+        self.dark: set[str] = set()
+        """The sources whose pictures show nothing: covered, or black."""
         self.changed = asyncio.Event()
         """Set when a note has come, or `awaited` has changed."""
         self.noted: Callable[[], None] = lambda: None
@@ -138,7 +139,7 @@ class Sight:
 
     def in_view(self, note: Noted) -> bool:
         """Whether what the note tells of is in view now, as far as the gate can tell."""
-        known = note.source in self.live and note.source not in self._dark
+        known = note.source in self.live and note.source not in self.dark
         return known and self._view_s.get(note.source) == note.frame_at_s
 
     def see(self, frame: Cleared[VideoFrame]) -> None:
@@ -185,9 +186,9 @@ class Sight:
 
     def ask(self, question: str) -> list[VideoSource]:
         """The best fresh frame of each source is to be looked at with `question` in mind, whatever the gate thinks of
-        it. Returns these sources: none when no device is on; not a dark one beside another.
+        it. Returns these sources: none that is dark, and none when no device is on.
         """
-        sources = [one for one in self.live if one not in self._dark] or self.live
+        sources = [one for one in self.live if one not in self.dark]
         self._question, self._to_force = question, sorted(sources, reverse=True)  # a screen, with more words, first
         self.awaited = dict.fromkeys(sources)
         self._arrived.set()
@@ -245,8 +246,8 @@ class Sight:
     def _lit(self, source: VideoSource, decision: Decision) -> None:
         """A camera may be covered, or send black; what comes after is compared with what was there before."""
         dark = decision.why in NOTHING_IN_IT
-        if dark != (source in self._dark):
-            (self._dark.add if dark else self._dark.discard)(source)
+        if dark != (source in self.dark):
+            (self.dark.add if dark else self.dark.discard)(source)
             self._tell_news()
 
     def _viewed(self, source: VideoSource, decision: Decision) -> None:
@@ -353,7 +354,7 @@ class Sight:
         self._came_s.pop(source, None)
         self._sent_px.pop(source, None)
         self._view_s.pop(source, None)
-        self._dark.discard(source)
+        self.dark.discard(source)
         self._lost.discard(source)
         self._to_force = [one for one in self._to_force if one != source]
         self.awaited.pop(source, None)
