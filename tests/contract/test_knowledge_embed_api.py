@@ -57,6 +57,7 @@ async def test_vectors_come_in_the_order_of_the_texts_and_of_length_one() -> Non
         (429, {"error": {"message": "slow down"}}, AtCapacity),
         (500, {"error": {"message": "broken"}}, ProviderError),
         (401, {"error": {"message": "bad key secret"}}, VisavisError),
+        (200, {"data": [{"index": n, "embedding": [1.0, None]} for n in range(3)]}, ProtocolViolation),
     ],
 )
 async def test_what_is_no_answer_is_an_error_of_its_kind(status: int, body: Any, kind: type[Exception]) -> None:

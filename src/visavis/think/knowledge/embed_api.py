@@ -61,9 +61,11 @@ class ApiEmbedder:
         for start in range(0, len(texts), BATCH):
             rows += await self._batch(texts[start : start + BATCH], self._asking if query else self._indexing)
         try:
-            vectors = np.array(rows, np.float32).reshape(len(texts), -1)
+            vectors = np.array(rows, np.float64).reshape(len(texts), -1)
         except (ValueError, TypeError) as error:
             raise ProtocolViolation("the embedder's vectors are not numbers of one length", stage="think") from error
+        if not np.isfinite(vectors).all():  # null is among them
+            raise ProtocolViolation("the embedder's vectors have gaps", stage="think")
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
     async def _batch(self, texts: Sequence[str], timeouts: Timeouts) -> list[Any]:
