@@ -223,13 +223,16 @@ async def test_a_message_beyond_a_mebibyte_ends_the_call() -> None:
 
 async def test_a_flood_is_dropped_and_complained_about_once() -> None:
     async with dial(START) as (door, ws):
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
         for n in range(300):
             await ws.send_json({"type": "say", "text": str(n)})
         await ws.send_bytes(np.ones(320, dtype="<i2").tobytes())
         await door.until(AudioFrame)
         said = [item for item in door.items if isinstance(item, Say)]
-        assert 40 <= len(said) < 100
-        assert 1 <= len([item for item in door.items if isinstance(item, Bad)]) <= 3
+        took_s = loop.time() - begun_s
+        assert 40 <= len(said) <= 41 + 20 * took_s
+        assert 1 <= len([item for item in door.items if isinstance(item, Bad)]) <= 1 + took_s
 
 
 async def test_audio_sent_at_once_is_heard_whole_and_no_faster_than_spoken() -> None:
