@@ -86,10 +86,14 @@ def held_before(store: MemoryStore, *events: Event, ago_s: float = 1.0, session:
     store.append([Record(session, seq, 1.0, wall_s, event) for seq, event in enumerate(facts, 1)])
 
 
-async def resumed(server: Running, session: str) -> bool:
-    await asyncio.sleep(0.05)
-    records = await server.journal.read(session)
-    return any(isinstance(record.event, SessionResumed) for record in records)
+async def resumed(server: Running, session: str, *, joined: int) -> bool:
+    """Whether the conversation goes on, once it is on record that somebody joined it for the `joined`th time."""
+    async with asyncio.timeout(10):
+        while True:
+            events = [record.event for record in await server.journal.read(session)]
+            if sum(isinstance(event, SessionJoined) for event in events) == joined:
+                return any(isinstance(event, SessionResumed) for event in events)
+            await asyncio.sleep(0.02)
 
 
 async def test_an_offer_without_a_key_begins_a_conversation() -> None:
@@ -115,7 +119,7 @@ async def test_a_key_that_nobody_knows_begins_a_new_conversation() -> None:
     async with running() as server:
         _, session = await server.calls.offer("sdp", "made up")
         assert session != "made up"
-        assert not await resumed(server, session)
+        assert not await resumed(server, session, joined=1)
 
 
 async def test_a_conversation_of_an_earlier_process_goes_on() -> None:
@@ -124,7 +128,7 @@ async def test_a_conversation_of_an_earlier_process_goes_on() -> None:
     async with running(store=store) as server:
         _, session = await server.calls.offer("sdp", "old")
         assert session == "old"
-        assert await resumed(server, "old")
+        assert await resumed(server, "old", joined=2)
         assert [record.seq for record in store.read("old")] == list(range(1, len(store.read("old")) + 1))
 
 
