@@ -235,6 +235,17 @@ def test_before_a_covered_camera_the_agent_is_told_so_at_once() -> None:
     assert played.at(FirstToken) - played.at(TurnEnded) < 0.5
 
 
+@pytest.mark.parametrize("fps", [0.4, 5.0], ids=["no fresh frame", "a fresh frame"])
+def test_where_the_budget_is_used_up_no_answer_waits_for_it(fps: float) -> None:
+    used_up = Settings(vision=VisionSettings(frames_per_call=1))
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), settings=used_up)
+    shows(call, 1, 1.0, 12.0, fps=fps)
+    call.says(4.0, QUESTION)
+    played = checked(call, until=12.0)
+    assert whys(played) == ["first_frame"]
+    assert PAGE[1] in prompted(call) and TOO_LATE not in prompted(call)
+
+
 # What turns are told.
 
 

@@ -256,6 +256,9 @@ class Sight:
             self._view_s[source] = decision.frame.at_s
         elif decision.why == "over_budget":
             self._view_s.pop(source, None)
+            if self.awaited.get(source, 0.0) is None:
+                del self.awaited[source]
+                self.changed.set()
         elif decision.like_s is not None:
             self._view_s[source] = decision.like_s
             if self.worker.notes.again(source, decision.like_s):
@@ -274,9 +277,6 @@ class Sight:
     async def _force(self, source: VideoSource) -> None:
         gate, now_s = self._gate(source), self.now_s()
         decision = await aside(lambda: gate.ask(now_s))
-        if decision.why == "over_budget":
-            self.awaited.pop(source, None)
-            self.changed.set()
         if gate is self._gates.get(source):
             self._viewed(source, decision)
             await self._send(decision, gate)
