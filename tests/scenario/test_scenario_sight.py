@@ -756,5 +756,6 @@ def test_a_describer_that_fails_keeps_nobody(describer: ScriptedReader, code: st
     played = checked(call, until=18.0)
     assert played.heard() == ["At nine forty."]
     assert PAGE[1] in prompted(call), "what was read is told all the same"
+    assert TOO_LATE not in prompted(call)
     failed = played.events(ProviderFailed)
     assert failed and {(event.layer, event.provider, event.code) for event in failed} == {("vision", "model", code)}

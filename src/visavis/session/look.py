@@ -191,12 +191,23 @@ class Look:
             return OFF
         if sight.dark.issuperset(sight.live):
             return DARK
-        if not self._answered():
+        if not self._answered() and not self._known():
             return TOO_LATE
         fresh = [sight.worker.notes.newest(source, sight.teller) for source in sight.awaited]
         if not fresh or not sight.only_text or any(one is not None and one.text for one in fresh):
             return ""
         return ONLY_OBJECTS if any(self._named(source) for source in sight.awaited) else NO_TEXT
+
+    def _known(self) -> bool:
+        """Whether words were read in all that was asked about, where a model that should tell more has not."""
+        return all(
+            frame_at_s is not None
+            and any(
+                one.source == source and one.text and one.how != OBJECTS
+                for one in self._sight.worker.notes.since(frame_at_s)
+            )
+            for source, frame_at_s in self._sight.awaited.items()
+        )
 
     def _named(self, source: str) -> bool:
         """Whether objects are told of what is in view."""
