@@ -23,6 +23,10 @@ from visavis.think.spoken_times import TIME, names_time
 
 _TOKEN = re.compile(r"[^\W_]+|[@._+\-]")
 _MARKS = frozenset("@._+-")
+_JOINS = _MARKS - {"@"}
+_PAUSE = re.compile(r"[.\-](?=\s|$)")
+"""Of a sentence, not of an address."""
+
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](.*))?")
 LONGEST = 80
 """Words that one value may be spread over."""
@@ -100,6 +104,8 @@ def _folded(text: str) -> str:
 def _stands(value: str, text: str, words: Words) -> bool:
     value, text = _folded(value), _folded(text)
     marked = "@" in value
+    if marked:
+        text = _PAUSE.sub(" ", text)
     tokens = _TOKEN.findall(value)
     wanted = "".join(tokens if marked else (token for token in tokens if token not in _MARKS))
     if not wanted:
@@ -134,7 +140,9 @@ def _in_a_row(wanted: str, tokens: Sequence[str]) -> bool:
 
 
 def _cut_out(tokens: Sequence[str], start: int, end: int) -> bool:
-    """Whether a longer number, said digit by digit, goes on before or behind."""
+    """Whether a longer number, said digit by digit, goes on before or behind, or a longer address."""
+    if (start > 1 and tokens[start - 1] in _JOINS) or (end + 1 < len(tokens) and tokens[end] in _JOINS):
+        return True
     before = start > 0 and _one_digit(tokens[start - 1]) and _one_digit(tokens[start])
     return before or (end < len(tokens) and _one_digit(tokens[end - 1]) and _one_digit(tokens[end]))
 
