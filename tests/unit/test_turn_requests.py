@@ -22,6 +22,7 @@ from visavis.turn.requests import is_farewell, is_hold_request, wait_request
         ("en", "One second, someone's at the door."),
         ("en", "I'll be right back"),
         ("en", "Give me a few minutes to think"),
+        ("en", "Sure, give me five minutes."),
         ("es", "Un momento, por favor."),
         ("es", "Espera."),
         ("es-MX", "Déjame mirar mi agenda"),

@@ -38,7 +38,7 @@ ENGLISH = {
     "hold": r"""
         (<polite> )?<wait>( (please|there|up|for me))*( (for )?(<amount> <while>|a bit))?
         <amount> <while>
-        (<polite> )?(give|gimme|allow) ?(me )?(<amount>|some) (<while>|time)( to <look>)?
+        (<polite> )?(give|gimme|allow) ?(me )?(<amount>|some|three|five|ten) (<while>|time)( to <look>)?
         let me( just| quickly| please)* <look>
         (i|ill|i will) (just )?need (just )?(<amount>|some) (<while>|time)( to <look>)?
         ((ill|i will) )?be (right )?back( in <amount> <while>)?|ill be with you in <amount> <while>
