@@ -75,12 +75,12 @@ def number_reading(tokens: Sequence[str], words: Words) -> list[str]:
 def _number(tokens: Sequence[str], at: int, words: Words) -> tuple[int, int]:
     """The longest number in words from `at`: where it ends (`at`: there is none) and its value."""
     total = group = 0
-    end = at
+    start = end = at
     least = 10**12
     """A word may follow only one that leaves room for it: "twenty" for "seven", not for "thirty"."""
     while at < len(tokens):
         token = tokens[at]
-        if token in words.joins and end == at and end:
+        if token in words.joins and end == at > start:
             at += 1
             continue
         if token in words.scales and (group or not total):
@@ -91,7 +91,7 @@ def _number(tokens: Sequence[str], at: int, words: Words) -> tuple[int, int]:
                 total, group, least = total + max(group, 1) * scale, 0, scale
         elif (value := words.tens.get(token)) is not None and least > 99:
             group, least = group + value, 10
-        elif (value := words.units.get(token)) is not None and value < least:
+        elif (value := words.units.get(token)) is not None and value < least and (value or at == start):
             group, least = group + value, 1
         else:
             break

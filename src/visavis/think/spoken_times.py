@@ -25,7 +25,7 @@ NEAR = 4
 def names_time(text: str, hour: int, minute: int) -> bool:
     """Whether `text` (lower case, no accents) names the time. An hour alone is the full hour."""
     text = re.sub(r"\b([ap])\.? ?m\b", r" \1m", re.sub(r"(\d)([ap]m)\b", r"\1 \2", text)).replace("la manana", "am")
-    tokens = [str(int(token)) if token.isdigit() else token for token in re.findall(r"[a-z]+|\d+", text)]
+    tokens = re.findall(r"[a-z]+|\d+", text)
     if any(_NAMED.get(token) == (hour, minute) for token in tokens):
         return True
     readings = (number_reading(tokens, of_language(code)) for code in ("en", "es"))
@@ -49,6 +49,8 @@ def _with_minutes(tokens: Sequence[str], at: int) -> tuple[int, int]:
         return (minutes if before[1] in _PAST else -minutes), at + 1
     if after[0] in ("y", "menos") and (minutes := _minutes(after[1])) is not None:
         return (minutes if after[0] == "y" else -minutes), at + 3
+    if after[0] == "0" and len(after[1]) == 1 and after[1].isdigit():  # "nine oh five"
+        return int(after[1]), at + 3
     if after[0].isdigit() and (minutes := _minutes(after[0])) is not None:
         return minutes, at + 2
     return 0, at + 1
