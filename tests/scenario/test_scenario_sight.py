@@ -37,6 +37,7 @@ from visavis.see.base import Image
 from visavis.see.gate import FrameGate
 from visavis.see.tokens import cost
 from visavis.see.vision import QUEUE, READ_S, Sighted
+from visavis.session.history import UNSEEN
 from visavis.session.look import DARK, NO_TEXT, NOTE_CHARS, OFF, TOO_LATE
 from visavis.session.openers import Openers
 from visavis.session.sight import LOST_S
@@ -600,6 +601,24 @@ def test_when_consent_is_withdrawn_it_goes_from_what_earlier_turns_were_told() -
     checked(call, until=16.0)
     assert PAGE[1] in answered(call, "when do you open").messages[-1].text
     assert all(PAGE[1] not in message.text for message in call.llm.requests[-1].messages)
+
+
+def test_when_consent_is_withdrawn_what_a_look_told_goes_too() -> None:
+    calls = [ToolCall("c1", "look", '{"question": "the gate"}')]
+    llm = ScriptedLlm([calls, "At nine forty.", "At six."])
+    call = call_with(Sighted(reader=ScriptedReader(PAGE)), llm=llm, settings=PATIENT, consent_via="page")
+    call.does(0.5, Consent(given=True, purposes=["listen", "screen"]))
+    shows(call, 1, 1.0, 9.0)
+    call.says(3.0, "when does my gate close")
+    call.does(9.0, Consent(given=False, purposes=["screen"]))
+    call.says(12.0, "when do you close")
+    played = checked(call, until=16.0)
+    (returned,) = played.events(ToolReturned)
+    last = call.llm.requests[-1].messages
+    assert PAGE[1] in returned.result
+    (told,) = [message.text for message in last if message.role == "tool"]
+    assert UNSEEN in told
+    assert all(PAGE[1] not in message.text for message in last)
 
 
 @pytest.mark.parametrize("how", ["switched off", "silent"])

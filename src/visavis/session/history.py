@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from visavis.kernel.events import (
     AudioHeard,
+    ConsentRevoked,
     LookedAt,
     MemoryForgotten,
     MemoryNoted,
@@ -24,6 +26,9 @@ from visavis.kernel.events import (
 from visavis.session.forgetting import Forgetting
 from visavis.think.base import ToolCall
 from visavis.think.context import Turn
+
+UNSEEN = "What was seen is not known any more: the person has withdrawn their consent to it."
+SEEN = frozenset({"camera", "screen"})
 
 
 class History:
@@ -103,6 +108,8 @@ class History:
                 self._shown[record.seq] = getattr(what, "title", "") or getattr(what, "question", "")
             case LookedAt(show=show, source=source):
                 self._page(f'The person opened "{self._shown.get(show) or source or "a card"}".', record.seq)
+            case ConsentRevoked(purposes=purposes) if SEEN.intersection(purposes):
+                self._forget_looks()
             case MemoryNoted() | MemoryRecalled():
                 self._forgetting.known(record)
             case MemoryForgotten(why="asked", seqs=seqs):
@@ -115,6 +122,11 @@ class History:
                 known = at + 1 < len(self._turns) and self._turns[at + 1].tool_call_id == call
                 self._turns[at + 1 : at + 1 + known] = [told]
                 return
+
+    def _forget_looks(self) -> None:
+        """What the tool `look` has told may be of either source: all of it goes."""
+        looks = {call.id for turn in self._turns for call in turn.tool_calls if call.name == "look"}
+        self._turns = [replace(turn, text=UNSEEN) if turn.tool_call_id in looks else turn for turn in self._turns]
 
     def _begin_again(self) -> None:
         """A process takes over after a crash: what was under way then is over."""
