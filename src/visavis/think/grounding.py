@@ -120,7 +120,7 @@ def _readings(tokens: Sequence[str], words: Words, marked: bool) -> Iterator[lis
     signs = [words.marks.get(token, token) for token in spelled]
     said = signs if marked else [sign for sign in signs if sign not in _MARKS]
     yield said
-    yield [digits for token in words.repeated(said) for digits in (words.digit(token),)]
+    yield words.spelled(said)
     yield number_reading(said, words)
 
 

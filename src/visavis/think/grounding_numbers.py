@@ -53,7 +53,7 @@ def _readings(tokens: Sequence[str], words: Words, *, negative: bool) -> Iterato
     signs = [words.marks.get(token, token) for token in words.unspelled(tokens)]
     kept = {".", "|", "-"} if negative else {".", "|"}
     said = [sign for sign in signs if sign in kept or sign[0].isalnum()]
-    for reading in said, [words.digit(token) for token in words.repeated(said)], number_reading(said, words):
+    for reading in said, words.spelled(said), number_reading(said, words):
         yield list(_whole(reading))
 
 

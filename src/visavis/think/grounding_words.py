@@ -22,12 +22,9 @@ class Words:
     like: tuple[tuple[str, ...], ...]
     """Between a letter and the word that begins with it: "b as in boy"."""
 
-    def digit(self, token: str) -> str:
-        """The token in digits, if it is a number's word on its own."""
-        for table in (self.units, self.tens):
-            if token in table:
-                return str(table[token])
-        return self.letters.get(token, token)
+    def spelled(self, tokens: Sequence[str]) -> list[str]:
+        """Numbers in digits, and names of letters as letters: "bravo double four twenty seven" b, 4, 4, 27."""
+        return [self.letters.get(token, token) for token in number_reading(self.repeated(tokens), self)]
 
     def repeated(self, tokens: Sequence[str]) -> list[str]:
         """With "double four" as "four four"."""
