@@ -33,6 +33,8 @@ _DAYS = {word: day for words in (_ORDINALS, _CARDINALS, _SPANISH) for day, word 
     "thirtieth": 30, "thirty": 30, "primero": 1,
 }  # fmt: skip
 
+_TENS = {"twenty": 20, "thirty": 30}
+
 WEEKDAY_REACH = 14
 """A weekday's name means one of the next two weeks' days."""
 
@@ -57,18 +59,21 @@ def _in_words(tokens: list[str], day: date) -> bool:
 
 
 def _days(tokens: list[str]) -> Iterator[int]:
-    """Days of a month, in digits or words, "twenty third" as one."""
-    for at, token in enumerate(tokens):
-        if token.isdigit() and len(token) <= 2:
-            yield int(token)
-        before = tokens[at - 1] if at else ""
-        value = _DAYS.get(token, 0)
-        if value and value < 10 and before in ("twenty", "thirty"):
-            yield (20 if before == "twenty" else 30) + value
-        elif value:
-            yield value
-    if tokens[-3:] == ["treinta", "y", "uno"]:
-        yield 31
+    """Days of a month, in digits or words, "twenty third" as one: neither the 20th nor the 3rd."""
+    at = 0
+    while at < len(tokens):
+        token, after = tokens[at], _DAYS.get(tokens[at + 1], 0) if at + 1 < len(tokens) else 0
+        if token in _TENS and 0 < after < 10:
+            yield _TENS[token] + after
+            at += 2
+        elif tokens[at : at + 3] == ["treinta", "y", "uno"]:
+            yield 31
+            at += 3
+        else:
+            value = int(token) if token.isdigit() and len(token) <= 2 else _DAYS.get(token, 0)
+            if value:
+                yield value
+            at += 1
 
 
 def _in_digits(text: str, day: date) -> bool:
