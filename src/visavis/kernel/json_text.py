@@ -17,9 +17,14 @@ def encode_json(value: Any) -> bytes:
         return _encoder.encode(_whole(msgspec.to_builtins(value)))
 
 
+def whole(text: str) -> str:
+    """`text` with U+FFFD for each half character (lone surrogate)."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _whole(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(value)
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     if isinstance(value, list):

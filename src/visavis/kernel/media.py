@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ Samples = NDArray[np.float32]
 """Mono samples in −1…1, shape (n,)."""
 
 VideoSource = Literal["camera", "screen"]
+VIDEO_SOURCES: tuple[VideoSource, ...] = get_args(VideoSource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ from visavis.kernel.events import (
     ToolReturned,
     TurnEnded,
 )
+from visavis.kernel.media import VIDEO_SOURCES
 from visavis.session.forgetting import Forgetting
 from visavis.think.base import ToolCall
 from visavis.think.context import Turn
 
 UNSEEN = "What was seen is not known any more: the person has withdrawn their consent to it."
-SEEN = frozenset({"camera", "screen"})
 
 
 class History:
@@ -108,7 +108,7 @@ class History:
                 self._shown[record.seq] = getattr(what, "title", "") or getattr(what, "question", "")
             case LookedAt(show=show, source=source):
                 self._page(f'The person opened "{self._shown.get(show) or source or "a card"}".', record.seq)
-            case ConsentRevoked(purposes=purposes) if SEEN.intersection(purposes):
+            case ConsentRevoked(purposes=purposes) if set(VIDEO_SOURCES).intersection(purposes):
                 self._forget_looks()
             case MemoryNoted() | MemoryRecalled():
                 self._forgetting.known(record)

@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import get_args
 
 from visavis.kernel.agent import Agent
 from visavis.kernel.cleared import Cleared
 from visavis.kernel.errors import ConsentMissing, ProviderError
 from visavis.kernel.events import Event, FrameSent, SightNoted, TrackChanged
-from visavis.kernel.media import VideoFrame, VideoSource
+from visavis.kernel.media import VIDEO_SOURCES, VideoFrame, VideoSource
 from visavis.kernel.settings import VisionSettings
 from visavis.see.aside import aside
 from visavis.see.base import ChangeKind, Decision, FaceObservation, Image
@@ -41,8 +40,6 @@ GROWN = 1.5
 has just come up sends small pictures first."""
 
 THUMBNAIL_PX = 160
-
-SOURCES: tuple[VideoSource, ...] = get_args(VideoSource)
 
 NOTHING_IN_IT = frozenset({*NOT_LOOKED_AT, "too_small"})
 """What becomes of a picture in which nothing is in view."""
@@ -179,7 +176,7 @@ class Sight:
 
     def agreed(self) -> None:
         """Consent has changed: nothing is left of a source that is not agreed to any more."""
-        for source in [one for one in SOURCES if not self._consent.allows(one)]:
+        for source in [one for one in VIDEO_SOURCES if not self._consent.allows(one)]:
             self._forget_pictures(source)
             self.worker.forget(source)
             self.forgot(source)
@@ -202,7 +199,7 @@ class Sight:
                     both.create_task(self.worker.run(), name="vision-worker")
                     both.create_task(self._watch(), name="vision-gate")
             finally:
-                for source in SOURCES:
+                for source in VIDEO_SOURCES:
                     self.off(source)
 
     async def _watch(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from visavis.kernel.errors import DocumentRefused
+from visavis.kernel.json_text import whole
 from visavis.think.knowledge.base import Reading, Section
 from visavis.think.knowledge.readers.html import read_html
 from visavis.think.knowledge.readers.markdown import read_markdown
@@ -89,13 +90,7 @@ def _whole(reading: Reading) -> Reading:
 
 
 def _sound(text: str) -> str:
-    if "\0" in text:
-        text = text.replace("\0", " ")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return whole(text.replace("\0", " "))
 
 
 def too_large(size: int) -> DocumentRefused:
